@@ -1,0 +1,1 @@
+"""Pure keys, signatures and encodings. No I/O, no clock, no settings."""
