@@ -1,0 +1,49 @@
+"""The names of what is recorded. Frozen: add, never rename; operators' queries depend on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """``audit_logs.event_type``."""
+
+    LOGIN_ATTEMPT = "login_attempt"
+    LOGIN = "login"
+    LOGOUT = "logout"
+    SESSION_REVOKED = "session_revoked"
+    USER_CREATED = "user_created"
+    LNURL_VERIFIED = "lnurl_verified"
+    CLIENT_REGISTERED = "client_registered"
+    CLIENT_CHANGED = "client_changed"
+    CONSENT_GIVEN = "consent_given"
+    CONSENT_DENIED = "consent_denied"
+    CODE_ISSUED = "code_issued"
+    CODE_REPLAYED = "code_replayed"
+    TOKEN_ISSUED = "token_issued"
+    TOKEN_REFUSED = "token_refused"
+    REFRESH_REUSE = "refresh_reuse"
+    GRANT_REVOKED = "grant_revoked"
+    KEY_ROTATED = "key_rotated"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from, for the record: the client's address and the request's id."""
+
+    ip_address: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One audit row. ``user_id`` is a pubkey; ``details`` holds small, harmless facts, never a secret."""
+
+    event: Event
+    success: bool
+    origin: Origin | None = None
+    user_id: str | None = None
+    client_id: str | None = None
+    details: Mapping[str, object] | None = None

@@ -1,0 +1,1 @@
+"""Who is asking: challenges, sign-in by signed message, sessions, keys and users."""

@@ -1,0 +1,111 @@
+"""The sign-in page: works without JavaScript, and better with it."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hodlxxi.identity import browser as b
+from hodlxxi.identity.attempt import parse_attempt
+from hodlxxi.identity.challenge import issue_challenge
+from hodlxxi.identity.room import IdentityRoom, Neighbours
+from hodlxxi.identity.rules import CHALLENGE_LIFE
+from hodlxxi.identity.sign_in import sign_in
+from hodlxxi.kit.answers import status_of
+from hodlxxi.kit.body import Form, read_form, read_query
+from hodlxxi.kit.errors import Refusal, TooMany, Unavailable
+from hodlxxi.kit.web import see_other
+
+_LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,2000}")
+
+
+def local_path(text: str | None) -> str:
+    """Where to go on after sign-in: a path of ours, else the home page. Never another site."""
+    return text if text is not None and _LOCAL_PATH.fullmatch(text) else "/"
+
+
+class LoginPage:
+    """``GET`` and ``POST /login``."""
+
+    def __init__(self, room: IdentityRoom, neighbours: Neighbours) -> None:
+        self._room = room
+        self._neighbours = neighbours
+
+    async def show(self, request: Request) -> Response:
+        """The page, with a fresh text to sign and a fresh Lightning login."""
+        query = read_query(request)
+        return await self._render(request, local_path(query.get("next")))
+
+    async def submit(self, request: Request) -> Response:
+        """The form: sign in and go on, or the page again with what was wrong."""
+        room = self._room
+        form = await read_form(request)
+        b.check_csrf(room, request, await b.session_of(room, request), form)
+        next_path = local_path(form.get("next"))
+        if form.get("decision") == "cancel":
+            return see_other(await self._neighbours.cancel(next_path, b.known_browser(request)) or "/")
+        try:
+            attempt = parse_attempt(room, request, lambda name, chars: _field(form, name, chars))
+            signed_in = await sign_in(room, attempt, await b.visitor_of(room, request))
+        except (TooMany, Unavailable):
+            raise
+        except Refusal as refusal:
+            return await self._render(request, next_path, refusal, form)
+        answer = see_other(next_path)
+        b.set_session_cookie(room, answer, signed_in.token, signed_in.session)
+        return answer
+
+    async def _render(
+        self, request: Request, next_path: str, refusal: Refusal | None = None, form: Form | None = None
+    ) -> Response:
+        room = self._room
+        await room.limiter.check("login_page", b.origin_of(request).ip_address, room.policy.logins)
+        browser = b.browser_of(request)
+        session = await b.session_of(room, request)
+        client = await self._neighbours.describe_client(next_path, None if browser.is_new else browser.digest)
+        challenge = await issue_challenge(
+            room, pubkey=None, address=None, browser=browser.digest, app=client.uri if client else None
+        )
+        offer = await self._neighbours.offer_lnurl(request)
+        page = room.pages.render(
+            request,
+            "identity/login.html",
+            status=status_of(refusal) if refusal else 200,
+            csrf=b.csrf_token(room, None, browser),
+            signed_in={"pubkey": session.user_id, "short": b.short_key(session.user_id)} if session else None,
+            challenge={
+                "id": challenge.challenge_id,
+                "message": challenge.message,
+                "expires_at": challenge.expires_at,
+                "lifetime_s": round(CHALLENGE_LIFE.total_seconds()),
+            },
+            next=next_path,
+            client=client,
+            lnurl=offer,
+            error={"code": refusal.code, "text": refusal.text} if refusal else None,
+            values={
+                "pubkey": (form.get("pubkey") if form else None) or "",
+                "address": (form.get("address") if form else None) or "",
+                "signature": "",
+            },
+        )
+        b.remember_browser(room, page, browser)
+        if offer is not None:
+            for name, value, path, life_s in offer.cookies:
+                page.set_cookie(
+                    name,
+                    value,
+                    max_age=life_s,
+                    path=path,
+                    secure=room.policy.secure_cookies,
+                    httponly=True,
+                    samesite="strict",
+                )
+        return page
+
+
+def _field(form: Form, name: str, max_chars: int) -> str | None:
+    value = form.get(name)
+    return value.strip()[:max_chars] if value else None

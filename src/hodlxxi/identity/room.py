@@ -1,0 +1,97 @@
+"""What the identity room needs, and what an operator decides about it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from hodlxxi.bitcoin.address import Network
+from hodlxxi.kit.clock import Clock
+from hodlxxi.kit.db import Database
+from hodlxxi.kit.kv import Kv
+from hodlxxi.kit.metrics import Metrics
+from hodlxxi.kit.pages import Pages
+from hodlxxi.kit.ratelimit import Limit, Limiter
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityPolicy:
+    """An operator's numbers."""
+
+    public_url: str
+    service_name: str
+    network: Network
+    seed_form: bool = True
+    logins: Limit = field(default_factory=lambda: Limit(300))
+
+    @property
+    def domain(self) -> str:
+        """The host, with its port when it has one, that the text to sign names."""
+        return urlsplit(self.public_url).netloc
+
+    @property
+    def secure_cookies(self) -> bool:
+        """``Secure`` wherever people reach us over TLS."""
+        return self.public_url.startswith("https://")
+
+
+@dataclass(frozen=True, slots=True)
+class LoginClient:
+    """The app that sent somebody to sign in, as the login page shows it."""
+
+    name: str
+    host: str
+    uri: str | None = None
+    logo_uri: str | None = None
+    policy_uri: str | None = None
+    tos_uri: str | None = None
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoginOffer:
+    """A Lightning login on the login page; ``cookies`` are to be set with it."""
+
+    session_id: str
+    lnurl: str
+    link: str
+    qr_src: str
+    cookies: tuple[tuple[str, str, str, int], ...] = ()
+
+
+async def _no_client(_next: str, _browser: str | None) -> LoginClient | None:
+    return None
+
+
+async def _no_offer(_request: Request) -> LoginOffer | None:
+    return None
+
+
+async def _no_cancel(_next: str, _browser: str | None) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What other rooms add to the login page; ``app`` passes it in, so that the rooms stay strangers."""
+
+    describe_client: Callable[[str, str | None], Awaitable[LoginClient | None]] = _no_client
+    offer_lnurl: Callable[[Request], Awaitable[LoginOffer | None]] = _no_offer
+    cancel: Callable[[str, str | None], Awaitable[str | None]] = _no_cancel
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRoom:
+    """Everything that the use cases of this room work with."""
+
+    policy: IdentityPolicy
+    db: Database
+    kv: Kv
+    clock: Clock
+    metrics: Metrics
+    limiter: Limiter
+    pages: Pages
+    csrf_key: bytes

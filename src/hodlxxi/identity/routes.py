@@ -1,0 +1,182 @@
+"""The sign-in page and the JSON endpoints around sessions."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hodlxxi.audit.events import Event
+from hodlxxi.identity import browser as b
+from hodlxxi.identity import sessions
+from hodlxxi.identity.attempt import parse_attempt
+from hodlxxi.identity.caller import Authenticate, check_session
+from hodlxxi.identity.challenge import issue_challenge
+from hodlxxi.identity.login_page import LoginPage
+from hodlxxi.identity.room import IdentityRoom, Neighbours
+from hodlxxi.identity.session import Session
+from hodlxxi.identity.sign_in import sign_in
+from hodlxxi.identity.store import OpenSession
+from hodlxxi.kit.answers import json_answer
+from hodlxxi.kit.body import read_form, read_json_object, text_field
+from hodlxxi.kit.clock import render_time
+from hodlxxi.kit.errors import BadInput, Forbidden, NotFound
+from hodlxxi.kit.web import is_same_origin
+
+
+def identity_routes(room: IdentityRoom, neighbours: Neighbours, authenticate: Authenticate) -> list[Route]:
+    """Every route of this room."""
+    page = LoginPage(room, neighbours)
+    api = _Api(room, authenticate)
+    return [
+        Route("/login", page.show, methods=["GET"]),
+        Route("/login", page.submit, methods=["POST"]),
+        Route("/logout", api.log_out, methods=["POST"]),
+        Route("/api/auth/challenge", api.challenge, methods=["POST"]),
+        Route("/verify_signature", api.verify_signature, methods=["POST"]),
+        Route("/api/session", api.session, methods=["GET"]),
+        Route("/api/sessions", api.list_sessions, methods=["GET"]),
+        Route("/api/sessions", api.end_sessions, methods=["DELETE"]),
+    ]
+
+
+class _Api:
+    """The JSON endpoints; each parses, calls one use case and renders."""
+
+    def __init__(self, room: IdentityRoom, authenticate: Authenticate) -> None:
+        self._room = room
+        self._authenticate = authenticate
+
+    async def challenge(self, request: Request) -> Response:
+        """``POST /api/auth/challenge {pubkey? | address?}``."""
+        room = self._room
+        await room.limiter.check("challenge", b.origin_of(request).ip_address, room.policy.logins)
+        body = await read_json_object(request)
+        pubkey, address = (
+            text_field(body, "pubkey", max_chars=200),
+            text_field(body, "address", max_chars=200),
+        )
+        challenge = await issue_challenge(
+            room, pubkey=pubkey, address=address, browser=b.known_browser(request)
+        )
+        return json_answer(
+            {
+                "challenge_id": challenge.challenge_id,
+                "message": challenge.message,
+                "expires_at": render_time(challenge.expires_at),
+            }
+        )
+
+    async def verify_signature(self, request: Request) -> Response:
+        """``POST /verify_signature {pubkey, message, signature, address?, challenge_id?}``."""
+        room = self._room
+        check_own_page(request, room.policy.public_url)
+        body = await read_json_object(request)
+        attempt = parse_attempt(room, request, lambda name, chars: text_field(body, name, max_chars=chars))
+        signed_in = await sign_in(room, attempt, await b.visitor_of(room, request))
+        session = signed_in.session
+        answer = json_answer(
+            {
+                "verified": True,
+                "pubkey": session.user_id,
+                "user": {"pubkey": session.user_id, "is_new": signed_in.is_new_user, "key": session.key},
+                "expires_at": render_time(session.expires_at),
+            }
+        )
+        b.set_session_cookie(room, answer, signed_in.token, session)
+        return answer
+
+    async def log_out(self, request: Request) -> Response:
+        """``POST /logout``: from the form of a page (with its CSRF token), or JSON from our own origin."""
+        room = self._room
+        session = await b.session_of(room, request)
+        is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+        if is_form:
+            form = await read_form(request)
+            b.check_csrf(room, request, session, form)
+        else:
+            check_own_page(request, room.policy.public_url)
+        if session is not None:
+            origin = b.origin_of(request)
+            await sessions.end_sessions(room, session.user_id, [session.digest], origin, Event.LOGOUT)
+        if is_form:
+            answer: Response = room.pages.render(request, "identity/signed_out.html")
+        else:
+            answer = json_answer({"signed_out": True})
+        b.clear_session_cookie(room, answer)
+        return answer
+
+    async def session(self, request: Request) -> Response:
+        """``GET /api/session``: who is signed in here."""
+        session = check_session(await self._authenticate(request))
+        return json_answer(
+            {
+                "pubkey": session.user_id,
+                "key": session.key,
+                "auth_time": render_time(session.auth_time),
+                "acr": session.acr,
+                "amr": list(session.amr),
+                "expires_at": render_time(session.expires_at),
+            }
+        )
+
+    async def list_sessions(self, request: Request) -> Response:
+        """``GET /api/sessions``: this person's open sessions."""
+        session = check_session(await self._authenticate(request))
+        found = await sessions.list_sessions(self._room, session.user_id)
+        return json_answer({"sessions": [_render_open(item, session) for item in found]})
+
+    async def end_sessions(self, request: Request) -> Response:
+        """``DELETE /api/sessions?id=…`` ends one; ``?all=1`` ends all others."""
+        room = self._room
+        check_own_page(request, room.policy.public_url)
+        session = check_session(await self._authenticate(request))
+        wanted = request.query_params.get("id")
+        everything = request.query_params.get("all") == "1"
+        if wanted is None and not everything:
+            raise BadInput("id: name the session to end, or send all=1 to end all others.", field="id")
+        found = await sessions.list_sessions(room, session.user_id)
+        chosen = [
+            s.digest
+            for s in found
+            if (everything and s.digest != session.digest) or public_id(s.digest) == wanted
+        ]
+        if not chosen and not everything:
+            raise NotFound("There is no such open session.")
+        ended = await sessions.end_sessions(
+            room, session.user_id, chosen, b.origin_of(request), Event.SESSION_REVOKED
+        )
+        return json_answer({"ended": ended})
+
+
+def check_own_page(request: Request, public_url: str) -> None:
+    """Raises ``Forbidden`` when another site's page made this request with the browser's cookies."""
+    if not is_same_origin(request, public_url):
+        raise Forbidden("This request came from another site.", code="cross_origin")
+
+
+def public_id(digest: str) -> str:
+    """How a session is named to its owner; useless as a cookie."""
+    return digest[:16]
+
+
+def _render_open(item: OpenSession, current: Session) -> dict[str, Any]:
+    return {
+        "id": public_id(item.digest),
+        "current": item.digest == current.digest,
+        "key": item.key,
+        "created_at": render_time(item.created_at),
+        "last_used_at": render_time(item.last_used_at or item.created_at),
+        "expires_at": render_time(item.expires_at),
+        "ip_address": item.ip_address,
+        "device": item.user_agent,
+        "amr": list(item.amr),
+    }
+
+
+def login_url(next_path: str) -> str:
+    """Where to send somebody who must sign in first."""
+    return f"/login?next={quote(next_path, safe='')}"

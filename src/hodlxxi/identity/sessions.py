@@ -1,0 +1,138 @@
+"""Opening, finding and ending sessions. The database is the truth, ``Kv`` the cache.
+
+A session that ended leaves a mark in the cache that no late reader can overwrite (it only writes where nothing is), so a
+revoked session is not served from there; a cached session lives half a minute at most, should the mark be lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hodlxxi.audit.events import Entry, Event, Origin
+from hodlxxi.audit.log import record
+from hodlxxi.bitcoin.keys import Pubkey
+from hodlxxi.identity import store
+from hodlxxi.identity.assurance import Assurance
+from hodlxxi.identity.room import IdentityRoom
+from hodlxxi.identity.rules import SESSION_LIFE
+from hodlxxi.identity.session import Session, parse_cached, render_cached
+from hodlxxi.kit.db import Tx
+from hodlxxi.kit.secret import digest_of, mint_token
+
+CACHE_S = 30
+MARK_S = 60
+_ENDED = "ended"
+_TOUCH_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """The browser or program at the other end. ``browser`` is its cookie's digest, ``old`` the session it had."""
+
+    origin: Origin
+    user_agent: str = ""
+    browser: str | None = None
+    old: Session | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session just opened. ``token`` is the secret for the cookie and stands nowhere else."""
+
+    token: str
+    session: Session
+    is_new_user: bool
+
+
+async def admit(tx: Tx, key: Pubkey, kind: str, now: datetime) -> tuple[store.User, bool] | None:
+    """The user whom a proved key signs in, made if there is none, and whether it was made.
+
+    ``kind`` is ``message``, ``lnurl``, ``taproot`` or ``nostr``. None when the account is closed or disabled.
+    """
+    user = await store.find_user_of_key(tx, key)
+    is_new = False
+    if user is None:
+        is_new = await store.add_user(tx, key, kind, now)
+        user = await store.find_user_of_key(tx, key)
+    elif user.is_open:
+        await store.touch_user(tx, user.pubkey, key, now)
+    return (user, is_new) if user is not None and user.is_open else None
+
+
+async def open_session(
+    tx: Tx, *, user: Pubkey, key: Pubkey, assurance: Assurance, visitor: Visitor, now: datetime
+) -> tuple[str, Session]:
+    """A new session with a new secret, in the caller's transaction; the session the browser had before ends."""
+    token = mint_token()
+    session = Session(
+        digest=digest_of(token),
+        user_id=user,
+        key=key,
+        auth_time=now,
+        acr=assurance.acr,
+        amr=assurance.amr,
+        created_at=now,
+        expires_at=now + SESSION_LIFE,
+    )
+    await store.add_session(tx, session, visitor.origin.ip_address, visitor.user_agent)
+    if visitor.old is not None:
+        await store.revoke_session(tx, visitor.old.digest, visitor.old.user_id, now)
+    return token, session
+
+
+async def find_session(room: IdentityRoom, token: str | None) -> Session | None:
+    """The live session of a cookie's value, or None. Expiry and revocation are judged here, on every request."""
+    if not token or len(token) > 100:
+        return None
+    digest = digest_of(token)
+    now = room.clock.now()
+    cached = await room.kv.get(_cache_key(digest))
+    if cached == _ENDED:
+        return None
+    session = parse_cached(cached) if cached else None
+    if session is None:
+        session = await _load(room, digest, now)
+        if session is None:
+            return None
+        await room.kv.put_new(_cache_key(digest), render_cached(session), CACHE_S)
+    return session if session.expires_at > now else None
+
+
+async def _load(room: IdentityRoom, digest: str, now: datetime) -> Session | None:
+    async with room.db.read() as tx:
+        session = await store.find_live_session(tx, digest, now)
+        if session is not None and now - session.created_at > _TOUCH_AFTER:
+            await store.touch_session(tx, digest, now)
+    return session
+
+
+async def end_sessions(
+    room: IdentityRoom, user: Pubkey, digests: Iterable[str], origin: Origin, event: Event
+) -> int:
+    """End some of a user's sessions; how many were open. Cached copies and open sockets learn of it at once."""
+    now = room.clock.now()
+    async with room.db.begin() as tx:
+        ended = [digest for digest in digests if await store.revoke_session(tx, digest, user, now)]
+        if ended:
+            await record(tx, now, Entry(event, True, origin, user, details={"sessions": len(ended)}))
+    await forget_sessions(room, ended)
+    return len(ended)
+
+
+async def forget_sessions(room: IdentityRoom, digests: Iterable[str]) -> None:
+    """Mark ended sessions in the cache and wake whoever holds something open for them."""
+    for digest in digests:
+        await room.kv.put(_cache_key(digest), _ENDED, MARK_S)
+        await room.kv.publish(f"session:{digest}", _ENDED)
+
+
+async def list_sessions(room: IdentityRoom, user: Pubkey) -> list[store.OpenSession]:
+    """A user's open sessions, newest first."""
+    async with room.db.read() as tx:
+        return await store.list_open_sessions(tx, user, room.clock.now())
+
+
+def _cache_key(digest: str) -> str:
+    return f"session:{digest}"

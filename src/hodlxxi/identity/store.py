@@ -1,0 +1,287 @@
+"""Every query of the identity room, built once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from hodlxxi.bitcoin.keys import Pubkey
+from hodlxxi.identity.rules import Challenge
+from hodlxxi.identity.session import Session
+from hodlxxi.identity.tables import login_challenges, server_facts, sessions, spent_once, user_keys, users
+from hodlxxi.kit.db import Tx, insert_new, rows_changed
+
+_p = sa.bindparam
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account. ``pubkey`` is its identity for ever."""
+
+    pubkey: Pubkey
+    created_at: datetime
+    last_login: datetime | None
+    display_name: str | None
+    is_open: bool
+
+
+# -- challenges
+
+_ADD_CHALLENGE = sa.insert(login_challenges).inline()
+_CHALLENGE = sa.select(
+    login_challenges.c.challenge_id,
+    login_challenges.c.message,
+    login_challenges.c.browser,
+    login_challenges.c.expires_at,
+    login_challenges.c.used_at,
+)
+_CHALLENGE_BY_ID = _CHALLENGE.where(login_challenges.c.challenge_id == _p("challenge_id"))
+_CHALLENGE_BY_NONCE = _CHALLENGE.where(login_challenges.c.nonce == _p("nonce"))
+_SPEND_CHALLENGE = (
+    sa.update(login_challenges)
+    .where(
+        login_challenges.c.challenge_id == _p("id_"),
+        login_challenges.c.used_at.is_(None),
+        login_challenges.c.expires_at > _p("now"),
+    )
+    .values(used_at=_p("now"))
+)
+
+
+async def add_challenge(tx: Tx, challenge: Challenge, nonce: str, now: datetime) -> None:
+    """Keep a text that we issue."""
+    await tx.execute(
+        _ADD_CHALLENGE,
+        {
+            "challenge_id": challenge.challenge_id,
+            "nonce": nonce,
+            "message": challenge.message,
+            "browser": challenge.browser,
+            "created_at": now,
+            "expires_at": challenge.expires_at,
+        },
+    )
+
+
+async def find_challenge(tx: Tx, challenge_id: str | None, nonce: str | None) -> Challenge | None:
+    """The challenge with this id, else with this nonce."""
+    if challenge_id is not None:
+        row = (await tx.execute(_CHALLENGE_BY_ID, {"challenge_id": challenge_id})).one_or_none()
+    else:
+        row = (await tx.execute(_CHALLENGE_BY_NONCE, {"nonce": nonce})).one_or_none()
+    if row is None:
+        return None
+    return Challenge(row.challenge_id, row.message, row.browser, row.expires_at, row.used_at is not None)
+
+
+async def spend_challenge(tx: Tx, challenge_id: str, now: datetime) -> bool:
+    """The gate: whether we, and nobody before us, used this challenge."""
+    return rows_changed(await tx.execute(_SPEND_CHALLENGE, {"id_": challenge_id, "now": now})) == 1
+
+
+_SPEND_ONCE = insert_new(spent_once).values(
+    kind=_p("kind"), key_digest=_p("key_digest"), expires_at=_p("expires_at")
+)
+
+
+async def spend_once(tx: Tx, kind: str, key_digest: str, expires_at: datetime) -> bool:
+    """The gate for values that others choose: whether this one was not used before."""
+    params = {"kind": kind, "key_digest": key_digest, "expires_at": expires_at}
+    return rows_changed(await tx.execute(_SPEND_ONCE, params)) == 1
+
+
+# -- users and keys
+
+_USER = sa.select(
+    users.c.pubkey,
+    users.c.created_at,
+    users.c.last_login,
+    users.c.display_name,
+    users.c.disabled_at,
+    users.c.closed_at,
+)
+_USER_OF_KEY = _USER.join(user_keys, user_keys.c.user_id == users.c.pubkey).where(
+    user_keys.c.key == _p("key")
+)
+_USER_BY_PUBKEY = _USER.where(users.c.pubkey == _p("pubkey"))
+_ADD_USER = insert_new(users).values(pubkey=_p("pubkey"), created_at=_p("now"), last_login=_p("now"))
+_ADD_KEY = insert_new(user_keys).values(
+    key=_p("key"), user_id=_p("user_id"), kind=_p("kind"), added_at=_p("now"), last_used_at=_p("now")
+)
+_TOUCH_USER = sa.update(users).where(users.c.pubkey == _p("pubkey_")).values(last_login=_p("now"))
+_TOUCH_KEY = sa.update(user_keys).where(user_keys.c.key == _p("key_")).values(last_used_at=_p("now"))
+
+
+def _user(row: sa.Row[*tuple[Any, ...]] | None) -> User | None:
+    if row is None:
+        return None
+    is_open = row.disabled_at is None and row.closed_at is None
+    return User(Pubkey(row.pubkey), row.created_at, row.last_login, row.display_name, is_open)
+
+
+async def find_user_of_key(tx: Tx, key: Pubkey) -> User | None:
+    """The account that this key signs in to."""
+    return _user((await tx.execute(_USER_OF_KEY, {"key": key})).one_or_none())
+
+
+async def find_user(tx: Tx, pubkey: Pubkey) -> User | None:
+    """The account with this identity."""
+    return _user((await tx.execute(_USER_BY_PUBKEY, {"pubkey": pubkey})).one_or_none())
+
+
+async def add_user(tx: Tx, key: Pubkey, kind: str, now: datetime) -> bool:
+    """Open an account for a key that has none; whether we, and nobody at the same time, opened it."""
+    opened = rows_changed(await tx.execute(_ADD_USER, {"pubkey": key, "now": now})) == 1
+    await tx.execute(_ADD_KEY, {"key": key, "user_id": key, "kind": kind, "now": now})
+    return opened
+
+
+async def touch_user(tx: Tx, user: Pubkey, key: Pubkey, now: datetime) -> None:
+    """Note that the user signed in, and with which key."""
+    await tx.execute(_TOUCH_USER, {"pubkey_": user, "now": now})
+    await tx.execute(_TOUCH_KEY, {"key_": key, "now": now})
+
+
+# -- sessions
+
+_ADD_SESSION = sa.insert(sessions).inline()
+_SESSION = sa.select(
+    sessions.c.session_id,
+    sessions.c.user_id,
+    sessions.c.key,
+    sessions.c.auth_time,
+    sessions.c.acr,
+    sessions.c.amr,
+    sessions.c.created_at,
+    sessions.c.expires_at,
+)
+_LIVE_SESSION = _SESSION.join(users, users.c.pubkey == sessions.c.user_id).where(
+    sessions.c.session_id == _p("digest"),
+    sessions.c.revoked_at.is_(None),
+    sessions.c.expires_at > _p("now"),
+    users.c.disabled_at.is_(None),
+    users.c.closed_at.is_(None),
+)
+_TOUCH_SESSION = (
+    sa.update(sessions).where(sessions.c.session_id == _p("digest")).values(last_used_at=_p("now"))
+)
+_REVOKE_SESSION = (
+    sa.update(sessions)
+    .where(
+        sessions.c.session_id == _p("digest"),
+        sessions.c.user_id == _p("user"),
+        sessions.c.revoked_at.is_(None),
+    )
+    .values(revoked_at=_p("now"))
+)
+_OPEN_SESSIONS = (
+    sa.select(
+        sessions.c.session_id,
+        sessions.c.key,
+        sessions.c.created_at,
+        sessions.c.last_used_at,
+        sessions.c.expires_at,
+        sessions.c.ip_address,
+        sessions.c.user_agent,
+        sessions.c.amr,
+    )
+    .where(
+        sessions.c.user_id == _p("user"), sessions.c.revoked_at.is_(None), sessions.c.expires_at > _p("now")
+    )
+    .order_by(sessions.c.created_at.desc())
+    .limit(200)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A row of the list of open sessions."""
+
+    digest: str
+    key: str
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime
+    ip_address: str | None
+    user_agent: str | None
+    amr: tuple[str, ...]
+
+
+async def add_session(tx: Tx, session: Session, ip_address: str, user_agent: str) -> None:
+    """Keep a new session."""
+    await tx.execute(
+        _ADD_SESSION,
+        {
+            "session_id": session.digest,
+            "user_id": session.user_id,
+            "key": session.key,
+            "created_at": session.created_at,
+            "expires_at": session.expires_at,
+            "auth_time": session.auth_time,
+            "acr": session.acr,
+            "amr": list(session.amr),
+            "last_used_at": session.created_at,
+            "ip_address": ip_address,
+            "user_agent": user_agent[:300],
+        },
+    )
+
+
+async def find_live_session(tx: Tx, digest: str, now: datetime) -> Session | None:
+    """The session, if it is neither over nor revoked and its user's account is open."""
+    row = (await tx.execute(_LIVE_SESSION, {"digest": digest, "now": now})).one_or_none()
+    if row is None:
+        return None
+    return Session(
+        row.session_id,
+        row.user_id,
+        row.key,
+        row.auth_time,
+        row.acr,
+        tuple(row.amr),
+        row.created_at,
+        row.expires_at,
+    )
+
+
+async def touch_session(tx: Tx, digest: str, now: datetime) -> None:
+    """Note that a session is in use."""
+    await tx.execute(_TOUCH_SESSION, {"digest": digest, "now": now})
+
+
+async def revoke_session(tx: Tx, digest: str, user: Pubkey, now: datetime) -> bool:
+    """End one session of this user; whether it was open."""
+    return rows_changed(await tx.execute(_REVOKE_SESSION, {"digest": digest, "user": user, "now": now})) == 1
+
+
+async def list_open_sessions(tx: Tx, user: Pubkey, now: datetime) -> list[OpenSession]:
+    """The open sessions of a user, newest first (at most 200)."""
+    rows = (await tx.execute(_OPEN_SESSIONS, {"user": user, "now": now})).all()
+    return [
+        OpenSession(
+            r.session_id,
+            r.key,
+            r.created_at,
+            r.last_used_at,
+            r.expires_at,
+            r.ip_address,
+            r.user_agent,
+            tuple(r.amr),
+        )
+        for r in rows
+    ]
+
+
+# -- facts
+
+_FACT = sa.select(server_facts.c.value).where(server_facts.c.name == _p("name"))
+_NOTE_FACT = insert_new(server_facts).values(name=_p("name"), value=_p("value"), noted_at=_p("now"))
+
+
+async def note_fact(tx: Tx, name: str, value: str, now: datetime) -> str:
+    """Note a fact at the first start; returns what was noted then."""
+    await tx.execute(_NOTE_FACT, {"name": name, "value": value, "now": now})
+    return str((await tx.execute(_FACT, {"name": name})).scalar_one())

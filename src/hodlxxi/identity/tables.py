@@ -1,0 +1,80 @@
+"""Users, their keys and sessions, open challenges, and what may be used only once."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from hodlxxi.kit.db import Json, Moment, metadata
+
+users = sa.Table(
+    "users",
+    metadata,
+    # 33-byte compressed key in lower-case hex: the identity, never changed.
+    sa.Column("pubkey", sa.String(66), primary_key=True),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("last_login", Moment),
+    sa.Column("display_name", sa.Text),
+    sa.Column("disabled_at", Moment),
+    sa.Column("closed_at", Moment),
+    sa.Index("idx_users_pubkey", "pubkey", unique=True),
+)
+
+user_keys = sa.Table(
+    "user_keys",
+    metadata,
+    sa.Column("key", sa.String(66), primary_key=True),
+    sa.Column("user_id", sa.String(66), sa.ForeignKey("users.pubkey"), nullable=False, index=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("label", sa.Text),
+    sa.Column("added_at", Moment, nullable=False),
+    sa.Column("last_used_at", Moment),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    # SHA-256 of the cookie's value; the value itself is nowhere.
+    sa.Column("session_id", sa.String(64), primary_key=True),
+    sa.Column("user_id", sa.String(66), sa.ForeignKey("users.pubkey"), nullable=False, index=True),
+    sa.Column("key", sa.String(66), nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
+    sa.Column("auth_time", Moment, nullable=False),
+    sa.Column("acr", sa.Text, nullable=False),
+    sa.Column("amr", Json, nullable=False),
+    sa.Column("last_used_at", Moment),
+    sa.Column("revoked_at", Moment),
+    sa.Column("ip_address", sa.Text),
+    sa.Column("user_agent", sa.Text),
+)
+
+login_challenges = sa.Table(
+    "login_challenges",
+    metadata,
+    sa.Column("challenge_id", sa.String(32), primary_key=True),
+    sa.Column("nonce", sa.String(32), nullable=False, unique=True),
+    sa.Column("message", sa.Text, nullable=False),
+    # Digest of the browser's cookie; NULL for an API client, which is bound by knowing challenge_id.
+    sa.Column("browser", sa.String(64)),
+    sa.Column("claimed", sa.Text),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
+    sa.Column("used_at", Moment),
+)
+
+spent_once = sa.Table(
+    "spent_once",
+    metadata,
+    sa.Column("kind", sa.String(120), primary_key=True),
+    sa.Column("key_digest", sa.String(64), primary_key=True),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
+)
+
+server_facts = sa.Table(
+    "server_facts",
+    metadata,
+    # What must not change unnoticed between starts, such as the host that wallets derive keys from.
+    sa.Column("name", sa.String(60), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("noted_at", Moment, nullable=False),
+)

@@ -1,0 +1,107 @@
+"""Logs: JSON for machines or lines for people, rotated, with the request's id, and never a secret.
+
+Redaction is the second line of defence; the first is that nobody logs a secret. Values under telling names are masked
+whole, and what looks like a token, a cookie, a signature or a private key inside any text is masked in place.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+MAX_BYTES = 10_000_000
+KEPT_FILES = 10
+MASK = "[redacted]"
+
+_SECRET_NAMES = re.compile(
+    r"(?i)(^|_)(password|secret|token|signature|sig|cookie|authorization|assertion|verifier|code|k1|key_pem|private|seed|descriptor)($|_)"
+)
+_HARMLESS_NAMES = {"status_code", "error_code", "exit_code", "event"}
+_SECRET_SHAPES = re.compile(
+    r"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?"  # JWT
+    r"|\b[a-zA-Z]prv[1-9A-HJ-NP-Za-km-z]{20,}"  # extended private key
+    r"|\b[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51}\b"  # WIF
+    r"|\b[0-9a-fA-F]{128,}\b|\b30[0-9a-fA-F]{134,142}\b"  # signature in hex
+    r"|(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{86,88}={0,2}(?![A-Za-z0-9+/])"  # compact signature in base64
+    r"|(?i:bearer|dpop|basic|nostr)\s+[A-Za-z0-9._~+/=-]{8,}"  # Authorization header
+    r"|(?i:(?:code|token|sig|k1|secret|state|password|code_verifier|client_secret|refresh_token)=)[^&\s\"']+"  # query
+    r"|://[^/\s:@]+:[^@\s/]+@"  # credentials in a URL
+)
+
+
+def redact_text(text: str) -> str:
+    """The text with everything masked that has the shape of a secret."""
+    return _SECRET_SHAPES.sub(MASK, text)
+
+
+def redact(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """structlog processor: mask secrets by name and by shape, in nested values too."""
+    return {key: _clean(key, value) for key, value in event.items()}
+
+
+def _clean(key: str, value: Any) -> Any:
+    if (
+        key not in _HARMLESS_NAMES
+        and _SECRET_NAMES.search(key)
+        and value is not None
+        and not isinstance(value, bool)
+    ):
+        return MASK
+    if isinstance(value, str):
+        return redact_text(value)
+    if isinstance(value, Mapping):
+        return {k: _clean(str(k), v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(key, v) for v in value]
+    return value
+
+
+def configure_logging(*, level: str, as_json: bool, file: Path | None) -> None:
+    """Send everything to standard error and, when ``file`` is given, to a rotated file (10 MB, 10 kept)."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    json_renderer = structlog.processors.JSONRenderer(sort_keys=False)
+    console = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    handlers[0].setFormatter(_formatter(shared, json_renderer if as_json else console))
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(
+            RotatingFileHandler(file, maxBytes=MAX_BYTES, backupCount=KEPT_FILES, encoding="utf-8")
+        )
+        handlers[-1].setFormatter(_formatter(shared, json_renderer))
+    root = logging.getLogger()
+    root.handlers = handlers
+    root.setLevel(level)
+    for noisy in ("asyncio", "aiosqlite", "sqlalchemy", "alembic"):
+        logging.getLogger(noisy).setLevel(max(root.level, logging.WARNING))
+
+
+def _formatter(shared: list[Any], renderer: Any) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )

@@ -1,0 +1,238 @@
+"""The environment, read once. Nothing else reads it.
+
+Every name can stand in the environment or in a ``.env`` file beside which the server is started. All mistakes are
+reported together. On the embedded default (development) missing secrets are made and kept in ``secrets.env`` (mode
+0600) in the data folder; in production they are demanded.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+import pydantic
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hodlxxi.kit.network import Network, parse_networks
+
+MIN_SECRET_CHARS = 32
+NETWORKS = ("main", "test", "testnet4", "signet", "regtest")
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be used; ``problems`` holds one sentence for each mistake."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def _default_data_dir() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "hodlxxi"
+
+
+class Settings(BaseSettings):
+    """All settings. Field names are the environment's, in lower case."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+    )
+
+    hodlxxi_env: Literal["development", "production"] = "development"
+    hodlxxi_data_dir: Path = Field(default_factory=_default_data_dir)
+    service_name: str = Field("HODLXXI", min_length=1, max_length=60)
+    public_url: str = "http://localhost:5000"
+    lnurl_url: str | None = None
+    bitcoin_network: Literal["main", "test", "testnet4", "signet", "regtest"] = "main"
+    seed_message_form: bool = True
+
+    database_url: str | None = None
+    redis_url: str | None = None
+    db_pool_size: int = Field(10, ge=1, le=200)
+    db_pool_overflow: int = Field(20, ge=0, le=200)
+
+    secret_key: SecretStr | None = None
+    jwt_secret: SecretStr | None = None
+    jwt_algorithm: Literal["RS256", "ES256", "EdDSA", "HS256"] = "RS256"
+
+    oauth_registration: Literal["open", "closed"] = "open"
+    oauth_pkce_policy: Literal["always", "nonce_or_pkce", "public_only"] = "always"
+    oauth_code_lifetime_s: int = Field(600, ge=10, le=600)
+    oauth_access_lifetime_s: int = Field(3600, ge=60, le=86400)
+    oauth_refresh_idle_days: int = Field(30, ge=1, le=365)
+    oauth_refresh_max_days: int = Field(180, ge=0, le=3650)
+    oauth_refresh_grace_s: int = Field(30, ge=0, le=300)
+    oidc_signing_algs: str = "RS256,ES256,EdDSA"
+
+    trusted_proxies: str = ""
+    cors_origins: str = ""
+    rate_limit_login: int = Field(300, ge=0)
+    rate_limit_api: int = Field(6000, ge=0)
+    rate_limit_token: int = Field(6000, ge=0)
+    rate_limit_register: int = Field(60, ge=0)
+
+    rpc_host: str | None = None
+    rpc_port: int = Field(8332, ge=1, le=65535)
+    rpc_user: str | None = None
+    rpc_password: SecretStr | None = None
+    rpc_cookie_file: Path | None = None
+
+    metrics_token: SecretStr | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    log_format: Literal["json", "console", "auto"] = "auto"
+    log_file: Path | None = None
+
+    @field_validator("public_url", "lnurl_url")
+    @classmethod
+    def _origin_only(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value.rstrip("/"))
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be like https://login.example.org")
+        if parts.path or parts.query or parts.fragment or parts.username:
+            raise ValueError("must be an origin only: scheme and host, without path, query or user")
+        return value.rstrip("/")
+
+    @field_validator("service_name")
+    @classmethod
+    def _plain_name(cls, value: str) -> str:
+        if not value.isascii() or not value.isprintable() or value != value.strip():
+            raise ValueError("must be printable ASCII: wallets show it in the text to sign")
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @property
+    def is_production(self) -> bool:
+        """Whether secrets are demanded and HTTPS is expected."""
+        return self.hodlxxi_env == "production"
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database is our own SQLite file."""
+        return self.database_url is None
+
+    def database(self) -> str:
+        """The database's URL: as configured, else SQLite in the data folder."""
+        return self.database_url or f"sqlite:///{self.hodlxxi_data_dir / 'hodlxxi.db'}"
+
+    def secret(self) -> bytes:
+        """The master key that all others are derived from."""
+        if self.secret_key is None:
+            raise ConfigurationError(["SECRET_KEY is missing"])
+        return self.secret_key.get_secret_value().encode()
+
+    def networks(self) -> tuple[Network, ...]:
+        """The proxies whose ``X-Forwarded-For`` is believed."""
+        return parse_networks(self.trusted_proxies)
+
+    def origins(self) -> tuple[str, ...]:
+        """The origins that CORS is narrowed to; empty is any."""
+        return _listed(self.cors_origins)
+
+    def signing_algs(self) -> tuple[str, ...]:
+        """The algorithms offered for ID tokens."""
+        return _listed(self.oidc_signing_algs)
+
+    def problems(self) -> list[str]:
+        """What no single field can know."""
+        found = []
+        try:
+            self.networks()
+        except ValueError as error:
+            found.append(f"TRUSTED_PROXIES: {error}")
+        if self.database_url and not self.database_url.startswith(("postgresql", "postgres", "sqlite")):
+            found.append("DATABASE_URL: use postgresql://user:password@host/name or sqlite:///path")
+        if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
+            found.append("REDIS_URL: use redis://host:6379/0")
+        if "RS256" not in self.signing_algs() or set(self.signing_algs()) - {"RS256", "ES256", "EdDSA"}:
+            found.append("OIDC_SIGNING_ALGS: a list out of RS256, ES256, EdDSA; RS256 must be in it")
+        if self.is_production:
+            found += self._production_problems()
+        return found
+
+    def _production_problems(self) -> list[str]:
+        found = []
+        if not self.public_url.startswith("https://") and ".onion" not in self.public_url:
+            found.append("PUBLIC_URL: production needs https:// (wallets refuse anything else)")
+        if self.database_url is None:
+            found.append(
+                "DATABASE_URL is missing: production needs postgresql://… (or a sqlite:///path that you chose)"
+            )
+        needed = {"SECRET_KEY": self.secret_key}
+        if self.jwt_algorithm == "HS256":
+            needed["JWT_SECRET"] = self.jwt_secret
+        for name, value in needed.items():
+            if value is None:
+                found.append(f"{name} is missing: make one with: openssl rand -base64 48")
+            elif len(value.get_secret_value()) < MIN_SECRET_CHARS:
+                found.append(
+                    f"{name} is too short: at least {MIN_SECRET_CHARS} characters; openssl rand -base64 48"
+                )
+        return found
+
+    def with_made_secrets(self) -> Self:
+        """Fill missing secrets from ``secrets.env`` in the data folder, and make that file (0600) when it is not there."""
+        if self.secret_key is not None and self.jwt_secret is not None:
+            return self
+        kept = _read_or_make_secrets(self.hodlxxi_data_dir / "secrets.env")
+        return self.model_copy(
+            update={
+                "secret_key": self.secret_key or SecretStr(kept["SECRET_KEY"]),
+                "jwt_secret": self.jwt_secret or SecretStr(kept["JWT_SECRET"]),
+            }
+        )
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings from the environment and ``.env``. Raises ``ConfigurationError`` with every mistake found."""
+    found: list[str] = []
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]
+    except pydantic.ValidationError as error:
+        bad = {str(part["loc"][0]): part["msg"] for part in error.errors() if part["loc"]}
+        found = [f"{name.upper()}: {text.removeprefix('Value error, ')}" for name, text in bad.items()]
+        # Take the defaults for what is wrong, so that the checks across fields report the rest of the mistakes too.
+        defaults = {name: Settings.model_fields[name].get_default(call_default_factory=True) for name in bad}
+        settings = Settings(**(overrides | defaults))  # type: ignore[arg-type]
+    found += settings.problems()
+    if found:
+        raise ConfigurationError(found)
+    return settings if settings.is_production else settings.with_made_secrets()
+
+
+def _read_or_make_secrets(path: Path) -> dict[str, str]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = "".join(f"{name}={secrets.token_urlsafe(48)}\n" for name in ("SECRET_KEY", "JWT_SECRET"))
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(made)
+    lines = (line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
+    return {name.strip(): value.strip() for name, value in lines}
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def metrics_folder() -> str | None:
+    """Where the workers share their metrics, when ``hodlxxi serve`` made such a folder."""
+    return os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+
+
+def share_metrics_in(folder: Path) -> None:
+    """Name the folder to this process and to the workers that it starts."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
