@@ -125,6 +125,16 @@ class Settings(BaseSettings):
         """The database's URL: as configured, else SQLite in the data folder."""
         return self.database_url or f"sqlite:///{self.hodlxxi_data_dir / 'hodlxxi.db'}"
 
+    def logs_json(self) -> bool:
+        """JSON lines on standard error; ``auto`` is JSON in production and for people in development."""
+        return self.is_production if self.log_format == "auto" else self.log_format == "json"
+
+    def log_path(self) -> Path | None:
+        """The rotated log file: as configured, else ``logs/app.log`` in the data folder on the embedded default."""
+        if self.log_file is not None:
+            return self.log_file
+        return None if self.is_production else self.hodlxxi_data_dir / "logs" / "app.log"
+
     def secret(self) -> bytes:
         """The master key that all others are derived from."""
         if self.secret_key is None:

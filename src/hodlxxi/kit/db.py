@@ -8,9 +8,9 @@ somebody else wrote, so every write transaction starts with ``BEGIN IMMEDIATE``.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -207,12 +207,16 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     if isinstance(error, OperationalError | InterfaceError):
-        return True
+        # SQLite says "no such table" with the same class as "database is locked": only the latter is an outage.
+        return "sqlite" not in str(error.orig.__class__.__module__) or any(
+            w in str(error.orig) for w in _SQLITE_OUTAGES
+        )
     # asyncpg's own classes reach us bare while a connection is being made.
     module = type(error).__module__ or ""
     return module.startswith("asyncpg") and type(error).__name__ in _ASYNCPG_OUTAGES
 
 
+_SQLITE_OUTAGES = ("locked", "unable to open", "disk I/O", "full", "readonly")
 _ASYNCPG_OUTAGES = {
     "CannotConnectNowError",
     "ConnectionDoesNotExistError",
@@ -221,3 +225,18 @@ _ASYNCPG_OUTAGES = {
     "PostgresConnectionError",
     "TooManyConnectionsError",
 }
+
+
+def delete_expired(
+    table: sa.Table, key: sa.Column[Any], kept: timedelta
+) -> Callable[[Tx, datetime, int], Awaitable[int]]:
+    """A batched sweep: rows whose ``expires_at`` lies more than ``kept`` in the past, at most ``limit`` at a time."""
+    old = sa.select(key).where(table.c.expires_at < sa.bindparam("before")).limit(sa.bindparam("limit"))
+    statement = sa.delete(table).where(
+        key.in_(old.scalar_subquery()), table.c.expires_at < sa.bindparam("before")
+    )
+
+    async def sweep(tx: Tx, now: datetime, limit: int) -> int:
+        return rows_changed(await tx.execute(statement, {"before": now - kept, "limit": limit}))
+
+    return sweep

@@ -6,7 +6,9 @@ whole, and what looks like a token, a cookie, a signature or a private key insid
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -61,6 +63,39 @@ def _clean(key: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_clean(key, v) for v in value]
     return value
+
+
+class SharedRotatingFile(RotatingFileHandler):
+    """A rotated file that several workers write to: one of them rotates, the others notice and follow."""
+
+    def __init__(self, path: Path, max_bytes: int = MAX_BYTES, kept: int = KEPT_FILES) -> None:
+        super().__init__(path, maxBytes=max_bytes, backupCount=kept, encoding="utf-8", delay=True)
+        self._lock_path = path.with_name(path.name + ".lock")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Follow the file when another worker moved it, then write."""
+        if self.stream is not None and not self._is_current():
+            self.stream.close()
+            self.stream = self._open()
+        super().emit(record)
+
+    def doRollover(self) -> None:  # noqa: N802 - the name that the base class calls
+        """Rotate, unless another worker did so while we waited for the lock."""
+        with self._lock_path.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if self._is_current():
+                super().doRollover()
+            elif self.stream is not None:
+                self.stream.close()
+                self.stream = self._open()
+
+    def _is_current(self) -> bool:
+        if self.stream is None:
+            return False
+        try:
+            return Path(self.baseFilename).stat().st_ino == os.fstat(self.stream.fileno()).st_ino
+        except (FileNotFoundError, ValueError):
+            return False
 
 
 def configure_logging(*, level: str, as_json: bool, file: Path | None) -> None:

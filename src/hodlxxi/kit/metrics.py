@@ -1,8 +1,8 @@
 """Counters, histograms and gauges in Prometheus's text form, summed over the workers of this host.
 
-Counters and histograms live in memory-mapped files (prometheus_client's multiprocess mode) when ``hodlxxi serve``
-started several workers; it names their folder in ``PROMETHEUS_MULTIPROC_DIR``, which the library reads by itself. What the database knows (live
-tokens, open challenges) is asked at scrape time: a room registers an async gauge on the ``Metrics`` it was handed.
+Counters and histograms live in memory-mapped files (prometheus_client's multiprocess mode) when ``hodlxxi serve`` started
+several workers; it names their folder in ``PROMETHEUS_MULTIPROC_DIR``, which the library reads by itself. What the database
+knows (live tokens, open challenges) is asked at scrape time: a room registers an async gauge on its ``Metrics``.
 """
 
 from __future__ import annotations

@@ -94,6 +94,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
+        scope["app"] = self  # makes Starlette raise its 404 and 405 to us, instead of answering in plain text
         request = Request(scope, receive)
         state = scope.setdefault("state", {})
         state["request_id"] = request_id = _request_id(request)

@@ -1,0 +1,185 @@
+"""The composition root: the only place that knows every room."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hodlxxi import __version__
+from hodlxxi.bitcoin.address import Network
+from hodlxxi.identity.browser import session_of
+from hodlxxi.identity.caller import Authenticate, Caller
+from hodlxxi.identity.room import IdentityPolicy, IdentityRoom, Neighbours
+from hodlxxi.identity.routes import identity_routes
+from hodlxxi.identity.sweep import sweeps as identity_sweeps
+from hodlxxi.kit.clock import Clock, SystemClock
+from hodlxxi.kit.db import Database
+from hodlxxi.kit.kv import make_kv
+from hodlxxi.kit.metrics import Metrics
+from hodlxxi.kit.pages import STATIC_FOLDER, Pages
+from hodlxxi.kit.ratelimit import Limit, Limiter
+from hodlxxi.kit.secret import derive_key
+from hodlxxi.kit.web import Cors, Edge, EdgePolicy
+from hodlxxi.ops.health import NodeAddress
+from hodlxxi.ops.routes import Feature, OpsRoom, ops_routes
+from hodlxxi.ops.sweeper import Sweeper
+from hodlxxi.settings import Settings, metrics_folder
+
+log = structlog.get_logger("app")
+
+
+class App:
+    """The ASGI application with everything that it owns. ``start`` and ``stop`` are the server's lifespan."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.db = Database(
+            settings.database(), pool_size=settings.db_pool_size, pool_overflow=settings.db_pool_overflow
+        )
+        self.kv = make_kv(settings.redis_url)
+        self.metrics = Metrics(multiprocess=metrics_folder() is not None)
+        self.pages = Pages(service_name=settings.service_name, version=__version__)
+        self.limiter = Limiter(self.kv, self.metrics)
+        self.identity = self._identity_room()
+        self.is_stopping = False
+        routes = self._routes()
+        self.sweeper = Sweeper(
+            db=self.db, kv=self.kv, clock=self.clock, metrics=self.metrics, sweeps=dict(identity_sweeps())
+        )
+        self._asgi: ASGIApp = Edge(
+            Router(routes, lifespan=self._lifespan, redirect_slashes=False),
+            policy=EdgePolicy(settings.public_url, settings.networks(), settings.origins()),
+            clock=self.clock,
+            metrics=self.metrics,
+            pages=self.pages,
+            cors_of=_cors_map(),
+            route_of=_route_names(routes),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI entry."""
+        await self._asgi(scope, receive, send)
+
+    async def start(self) -> None:
+        """Open what needs the event loop. Raises ``Unavailable`` when the database is away."""
+        await self.db.ping()
+        await self.kv.ping()
+        self.sweeper.start()
+        log.info("ready", version=__version__, database="sqlite" if self.db.is_sqlite else "postgresql")
+
+    async def stop(self) -> None:
+        """End every task and give back every connection."""
+        self.is_stopping = True
+        await self.sweeper.stop()
+        await self.kv.close()
+        await self.db.close()
+
+    async def authenticate(self, request: Request) -> Caller | None:
+        """Who is asking: a session, else a bearer token."""
+        session = await session_of(self.identity, request)
+        return Caller(session.user_id, session=session) if session else None
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: object) -> AsyncIterator[None]:
+        await self.start()
+        try:
+            yield
+        finally:
+            await self.stop()
+
+    def _identity_room(self) -> IdentityRoom:
+        settings = self.settings
+        policy = IdentityPolicy(
+            public_url=settings.public_url,
+            service_name=settings.service_name,
+            network=Network(settings.bitcoin_network),
+            seed_form=settings.seed_message_form,
+            logins=Limit(settings.rate_limit_login),
+        )
+        return IdentityRoom(
+            policy=policy,
+            db=self.db,
+            kv=self.kv,
+            clock=self.clock,
+            metrics=self.metrics,
+            limiter=self.limiter,
+            pages=self.pages,
+            csrf_key=derive_key(settings.secret(), "csrf"),
+        )
+
+    def _routes(self) -> list[BaseRoute]:
+        authenticate: Authenticate = self.authenticate
+        ops = OpsRoom(
+            identity=self.identity,
+            node=_node_address(self.settings),
+            metrics_token=_revealed(self.settings.metrics_token),
+            features=features(self.settings),
+            links=(("/openapi.json", "API description (OpenAPI)"),),
+            is_stopping=lambda: self.is_stopping,
+        )
+        return [
+            *identity_routes(self.identity, Neighbours(), authenticate),
+            *ops_routes(ops),
+            Mount("/static", StaticFiles(directory=STATIC_FOLDER, check_dir=False), name="static"),
+        ]
+
+
+def create_app(settings: Settings, clock: Clock | None = None) -> App:
+    """The application, ready to be served."""
+    return App(settings, clock)
+
+
+def features(settings: Settings) -> tuple[Feature, ...]:
+    """What is on and what is off, in the operator's words."""
+    return (
+        Feature("Sign in with a Bitcoin message", True, f"network: {settings.bitcoin_network}"),
+        Feature("Sign in with Lightning (LNURL-auth)", True, settings.lnurl_url or settings.public_url),
+        Feature("OAuth 2.1 and OpenID Connect", True, f"app registration: {settings.oauth_registration}"),
+        Feature(
+            "PostgreSQL",
+            not settings.is_embedded,
+            "set DATABASE_URL" if settings.is_embedded else "connected by DATABASE_URL",
+        ),
+        Feature(
+            "Redis",
+            bool(settings.redis_url),
+            "connected by REDIS_URL" if settings.redis_url else "set REDIS_URL for several workers",
+        ),
+        Feature(
+            "Bitcoin Core",
+            bool(settings.rpc_host),
+            "set RPC_HOST" if not settings.rpc_host else settings.rpc_host,
+        ),
+    )
+
+
+def _cors_map() -> Any:
+    open_paths = frozenset({"/openapi.json"})
+
+    def cors_of(path: str) -> Cors:
+        return "open" if path in open_paths else "none"
+
+    return cors_of
+
+
+def _route_names(routes: list[BaseRoute]) -> Mapping[Any, str]:
+    return {route.endpoint: route.path for route in routes if isinstance(route, Route)}
+
+
+def _node_address(settings: Settings) -> NodeAddress | None:
+    if not settings.rpc_host:
+        return None
+    password = _revealed(settings.rpc_password) or ""
+    return NodeAddress(settings.rpc_host, settings.rpc_port, settings.rpc_user or "", password)
+
+
+def _revealed(secret: Any) -> str | None:
+    return secret.get_secret_value() if secret is not None else None

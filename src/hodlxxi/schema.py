@@ -1,0 +1,17 @@
+"""Every table of every room, gathered: what migrations and tests compare the database with."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from hodlxxi.audit import tables as audit
+from hodlxxi.identity import tables as identity
+from hodlxxi.kit.db import metadata
+
+# Importing a room's tables fills the metadata.
+ROOMS = (audit, identity)
+
+
+def all_tables() -> sa.MetaData:
+    """The metadata, complete."""
+    return metadata
