@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from hodlxxi.kit.errors import TooMany
@@ -34,6 +35,10 @@ class Quota:
         }
 
 
+# The tightest quota that this request was counted against; the edge puts it on the answer.
+quota_of_request: ContextVar[Quota | None] = ContextVar("quota_of_request", default=None)
+
+
 class Limiter:
     """Counts per bucket (what is done) and key (who does it)."""
 
@@ -53,4 +58,8 @@ class Limiter:
                 retry_after_s=max(left_s, 1),
                 limit=limit.count,
             )
-        return Quota(limit.count, limit.count - count, left_s)
+        quota = Quota(limit.count, limit.count - count, left_s)
+        tightest = quota_of_request.get()
+        if tightest is None or quota.remaining < tightest.remaining:
+            quota_of_request.set(quota)
+        return quota

@@ -27,6 +27,7 @@ from hodlxxi.kit.errors import Refusal, Unavailable
 from hodlxxi.kit.metrics import Metrics
 from hodlxxi.kit.network import Network, forwarded_address
 from hodlxxi.kit.pages import Pages
+from hodlxxi.kit.ratelimit import quota_of_request
 
 log = structlog.get_logger("http")
 
@@ -112,10 +113,13 @@ class Edge:
                 for name, value in self._fixed.items():
                     headers.setdefault(name, value)
                 headers["X-Request-ID"] = request_id
-                for name, value in cors.items():
+                quota = quota_of_request.get()
+                extra = cors if quota is None else cors | quota.headers()
+                for name, value in extra.items():
                     headers.setdefault(name, value)
             await send(message)
 
+        quota_of_request.set(None)
         structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
