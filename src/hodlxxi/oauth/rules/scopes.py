@@ -1,0 +1,105 @@
+"""What an app may be allowed to do, in the words that the consent page shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from hodlxxi.oauth.rules.errors import Fault, Word
+
+OPENID = "openid"
+OFFLINE_ACCESS = "offline_access"
+PROFILE = "profile"
+PROFILE_READ = "profile:read"
+DEFAULT_SCOPE = PROFILE_READ
+
+MAX_SCOPES = 60
+_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}")  # RFC 6749 §3.3
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One permission. ``text`` is for people, ``warning`` shows it in warning colours.
+
+    Only what is ``usual`` is given to an app that registers without naming its scopes.
+    """
+
+    name: str
+    text: str
+    warning: bool = False
+    usual: bool = True
+
+
+Catalogue = Mapping[str, Scope]
+
+
+def catalogue_of(scopes: Iterable[Scope]) -> Catalogue:
+    """The scopes by name, in their order."""
+    return MappingProxyType({scope.name: scope for scope in scopes})
+
+
+SCOPES: Catalogue = catalogue_of(
+    [
+        Scope(OPENID, "Know that it is you"),
+        Scope(PROFILE, "See your display name"),
+        Scope(PROFILE_READ, "Read your profile and your Bitcoin public key"),
+        Scope("wallet:read", "See your wallet balance and the addresses that you proved"),
+        Scope("wallet:write", "Add wallets to watch in your account", warning=True, usual=False),
+        Scope("chat", "Read and send chat messages as you", warning=True),
+        Scope(OFFLINE_ACCESS, "Stay connected when you are signed out, until you remove it"),
+    ]
+)
+
+
+def usual_scopes(catalogue: Catalogue) -> tuple[str, ...]:
+    """What a client that names no scopes is registered with."""
+    return tuple(scope.name for scope in catalogue.values() if scope.usual)
+
+
+def parse_scope(text: str) -> tuple[str, ...] | Fault:
+    """The scope names in the order sent, each once."""
+    names = tuple(dict.fromkeys(name for name in text.split(" ") if name))
+    if len(names) > MAX_SCOPES or not all(_TOKEN.fullmatch(name) for name in names):
+        return Fault(Word.INVALID_SCOPE, "scope must be a list of names with single spaces between them.")
+    return names
+
+
+def judge_scope(text: str | None, *, allowed: Iterable[str], catalogue: Catalogue) -> tuple[str, ...] | Fault:
+    """What may be asked of the user (reference oauth §2.1).
+
+    Names that nobody here knows are dropped, as relying parties hard-code ``email groups`` and the like. A known one
+    that this client was not given is refused, and so is a request of which nothing is left.
+    """
+    names = parse_scope(DEFAULT_SCOPE if text is None else text)
+    if isinstance(names, Fault):
+        return names
+    known = tuple(name for name in names if name in catalogue)
+    permitted = frozenset(allowed)
+    denied = [name for name in known if name not in permitted]
+    if denied:
+        return Fault(Word.INVALID_SCOPE, f"This client is not registered for the scope {denied[0]}.")
+    if not known:
+        return Fault(
+            Word.INVALID_SCOPE, f"None of the scopes is known here. Known are: {' '.join(catalogue)}."
+        )
+    return known
+
+
+def judge_narrowing(
+    text: str | None, *, granted: tuple[str, ...], catalogue: Catalogue
+) -> tuple[str, ...] | Fault:
+    """The scope of a refreshed access token: the granted one, or a part of it (RFC 6749 §6).
+
+    Unknown names are dropped here as they were when the grant was made: who hard-codes them sends them again.
+    """
+    if text is None:
+        return granted
+    names = parse_scope(text)
+    if isinstance(names, Fault):
+        return names
+    known = tuple(name for name in names if name in catalogue)
+    if not known or not set(known) <= set(granted):
+        return Fault(Word.INVALID_SCOPE, "scope may only narrow what was granted.")
+    return known
