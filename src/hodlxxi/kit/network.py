@@ -17,13 +17,14 @@ def parse_networks(text: str) -> tuple[Network, ...]:
 def forwarded_address(scope: Scope, trusted: tuple[Network, ...]) -> str:
     """The client's address: the connection's, or, behind configured proxies, the last one that they did not write themselves.
 
-    ``X-Forwarded-For`` grows to the right, so it is read from there and only as far as the proxies are ours.
+    ``X-Forwarded-For`` grows to the right, and some proxies append a line of their own instead of a hop: it is read from
+    its end, and only as far as the proxies are ours.
     """
     client = scope.get("client")
     address: str = client[0] if client else "unknown"
     if not trusted or not _is_trusted(address, trusted):
         return address
-    for name, value in scope["headers"]:
+    for name, value in reversed(list(scope["headers"])):
         if name == b"x-forwarded-for":
             for hop in reversed(value.decode("latin-1").split(",")):
                 hop = hop.strip()
