@@ -90,7 +90,9 @@ def test_another_purpose_and_another_master_cannot_unseal() -> None:
     assert Sealer(bytes(32), "keys").unseal(sealed) is None
 
 
-@pytest.mark.parametrize("text", ["", "A", "AAAA", "=" * 16, "not base64 at all", "ä" * 40, "A" * 15, "A" * 64])
+@pytest.mark.parametrize(
+    "text", ["", "A", "AAAA", "=" * 16, "not base64 at all", "ä" * 40, "A" * 15, "A" * 64]
+)
 def test_what_was_never_sealed_is_none_and_no_error(text: str) -> None:
     assert Sealer(MASTER, "keys").unseal(text) is None
 
