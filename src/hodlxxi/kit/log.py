@@ -23,7 +23,8 @@ KEPT_FILES = 10
 MASK = "[redacted]"
 
 _SECRET_NAMES = re.compile(
-    r"(?i)(^|_)(password|secret|token|signature|sig|cookie|authorization|assertion|verifier|code|k1|key_pem|private|seed|descriptor)($|_)"
+    r"(?i)(^|[_-])(password|secret|token|signature|sig|cookie|authorization|assertion|verifier|code|k1|key_pem"
+    r"|private|seed|descriptor)s?($|[_-])"
 )
 _HARMLESS_NAMES = {"status_code", "error_code", "exit_code", "event"}
 _SECRET_SHAPES = re.compile(
@@ -31,10 +32,11 @@ _SECRET_SHAPES = re.compile(
     r"|\b[a-zA-Z]prv[1-9A-HJ-NP-Za-km-z]{20,}"  # extended private key
     r"|\b[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51}\b"  # WIF
     r"|\b[0-9a-fA-F]{128,}\b|\b30[0-9a-fA-F]{134,142}\b"  # signature in hex
-    r"|(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{86,88}={0,2}(?![A-Za-z0-9+/])"  # compact signature in base64
+    # Signature in base64, compact or BIP-322; an xpub is as long, and shows a whole wallet.
+    r"|(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{86,}={0,2}"
     r"|(?i:bearer|dpop|basic|nostr)\s+[A-Za-z0-9._~+/=-]{8,}"  # Authorization header
-    r"|(?i:(?:code|token|sig|k1|secret|state|password|code_verifier|client_secret|refresh_token)=)[^&\s\"']+"  # query
-    r"|://[^/\s:@]+:[^@\s/]+@"  # credentials in a URL
+    r"|(?i:(?:code|token|sig|k1|secret|state|password|code_verifier|session|browser|csrf)=)[^&;\s\"']+"  # query, cookie
+    r"|://[^/\s:@]*:[^/\s]+@"  # credentials in a URL
 )
 
 
@@ -45,24 +47,25 @@ def redact_text(text: str) -> str:
 
 def redact(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """structlog processor: mask secrets by name and by shape, in nested values too."""
-    return {key: _clean(key, value) for key, value in event.items()}
+    # What begins with "_" is structlog's own and is taken out before anything is written.
+    return {key: value if key.startswith("_") else _clean(key, value) for key, value in event.items()}
 
 
 def _clean(key: str, value: Any) -> Any:
-    if (
-        key not in _HARMLESS_NAMES
-        and _SECRET_NAMES.search(key)
-        and value is not None
-        and not isinstance(value, bool)
-    ):
+    if value is None or isinstance(value, bool):
+        return value
+    if key not in _HARMLESS_NAMES and _SECRET_NAMES.search(key):
         return MASK
     if isinstance(value, str):
         return redact_text(value)
+    if isinstance(value, int | float):
+        return value
     if isinstance(value, Mapping):
-        return {k: _clean(str(k), v) for k, v in value.items()}
+        return {redact_text(str(k)): _clean(str(k), v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(key, v) for v in value]
-    return value
+    # Bytes, sets, exceptions …: what the renderer would write of them.
+    return redact_text(repr(value))
 
 
 class SharedRotatingFile(RotatingFileHandler):
@@ -124,9 +127,7 @@ def configure_logging(*, level: str, as_json: bool, file: Path | None) -> None:
     handlers[0].setFormatter(_formatter(shared, json_renderer if as_json else console))
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(
-            RotatingFileHandler(file, maxBytes=MAX_BYTES, backupCount=KEPT_FILES, encoding="utf-8")
-        )
+        handlers.append(SharedRotatingFile(file))
         handlers[-1].setFormatter(_formatter(shared, json_renderer))
     root = logging.getLogger()
     root.handlers = handlers
