@@ -211,20 +211,14 @@ def is_outage(error: BaseException) -> bool:
         return "sqlite" not in str(error.orig.__class__.__module__) or any(
             w in str(error.orig) for w in _SQLITE_OUTAGES
         )
-    # asyncpg's own classes reach us bare while a connection is being made.
-    module = type(error).__module__ or ""
-    return module.startswith("asyncpg") and type(error).__name__ in _ASYNCPG_OUTAGES
+    # asyncpg's own errors reach us wrapped or bare, depending on where they strike; the code says what they are.
+    bare = error.orig if isinstance(error, DBAPIError) else error
+    return str(getattr(bare, "sqlstate", None) or "").startswith(_OUTAGE_STATES)
 
 
 _SQLITE_OUTAGES = ("locked", "unable to open", "disk I/O", "full", "readonly")
-_ASYNCPG_OUTAGES = {
-    "CannotConnectNowError",
-    "ConnectionDoesNotExistError",
-    "ConnectionFailureError",
-    "InvalidPasswordError",
-    "PostgresConnectionError",
-    "TooManyConnectionsError",
-}
+# SQLSTATE: connection lost, wrong password or role, no such database, out of resources, being shut down or started.
+_OUTAGE_STATES = ("08", "28", "3D000", "53", "57P")
 
 
 def delete_expired(
