@@ -26,6 +26,7 @@ from hodlxxi.kit.metrics import Metrics
 from hodlxxi.kit.pages import STATIC_FOLDER, Pages
 from hodlxxi.kit.ratelimit import Limit, Limiter
 from hodlxxi.kit.secret import derive_key
+from hodlxxi.kit.stopping import watch_signals
 from hodlxxi.kit.web import Cors, Edge, EdgePolicy
 from hodlxxi.ops.health import NodeAddress
 from hodlxxi.ops.routes import Feature, OpsRoom, ops_routes
@@ -69,11 +70,18 @@ class App:
         await self._asgi(scope, receive, send)
 
     async def start(self) -> None:
-        """Open what needs the event loop. Raises ``Unavailable`` when the database is away."""
-        await self.db.ping()
+        """Open what needs the event loop.
+
+        A worker that respawns while the database is away must not give up: it starts, says so at ``/health/ready``, and is
+        well again when the database is. (The first start is judged by ``hodlxxi serve`` before there are workers.)
+        """
+        watch_signals(self._note_stop)
         await self.kv.ping()
         self.sweeper.start()
         log.info("ready", version=__version__, database="sqlite" if self.db.is_sqlite else "postgresql")
+
+    def _note_stop(self) -> None:
+        self.is_stopping = True
 
     async def stop(self) -> None:
         """End every task and give back every connection."""
@@ -119,7 +127,7 @@ class App:
         authenticate: Authenticate = self.authenticate
         ops = OpsRoom(
             identity=self.identity,
-            node=_node_address(self.settings),
+            node=node_address(self.settings),
             metrics_token=_revealed(self.settings.metrics_token),
             features=features(self.settings),
             links=(("/openapi.json", "API description (OpenAPI)"),),
@@ -174,7 +182,8 @@ def _route_names(routes: list[BaseRoute]) -> Mapping[Any, str]:
     return {route.endpoint: route.path for route in routes if isinstance(route, Route)}
 
 
-def _node_address(settings: Settings) -> NodeAddress | None:
+def node_address(settings: Settings) -> NodeAddress | None:
+    """Where Bitcoin Core listens, if the operator named it."""
     if not settings.rpc_host:
         return None
     password = _revealed(settings.rpc_password) or ""

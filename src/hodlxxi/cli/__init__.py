@@ -1,0 +1,1 @@
+"""The command line: ``hodlxxi serve | migrate | doctor | client | key``."""

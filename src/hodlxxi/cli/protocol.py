@@ -1,0 +1,94 @@
+"""uvicorn's HTTP protocol with two bounds that it lacks: how large a request's head may be, and how slowly it may come."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MAX_HEAD_BYTES = 65_536
+MAX_HEADERS = 100
+HEAD_TIMEOUT_S = 15.0
+
+
+class BoundedHttpProtocol(HttpToolsProtocol):
+    """Answers 431 to a head above 64 KiB or 100 fields, and closes a connection whose head is not complete after 15 s."""
+
+    _head_bytes = 0
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """A new connection owes us a head."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """No timer outlives its connection."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count while a head is coming in."""
+        if self._head_timer is not None:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._head_timer is not None and self._is_too_large():
+            self._refuse_head()
+
+    def on_message_begin(self) -> None:
+        """The next head on this connection begins."""
+        super().on_message_begin()
+        if self._head_timer is None:
+            self._await_head()
+
+    def on_headers_complete(self) -> None:
+        """The head is there; judge it before the application sees it."""
+        too_large = self._is_too_large()
+        self._stop_timer()
+        if too_large:
+            self._refuse_head()
+            return
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Nothing of a refused request goes on."""
+        if not self.transport.is_closing():
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Nothing of a refused request goes on."""
+        if not self.transport.is_closing():
+            super().on_message_complete()
+
+    def _await_head(self) -> None:
+        self._head_bytes = 0
+        self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._close_slow)
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _close_slow(self) -> None:
+        self._head_timer = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+    def _is_too_large(self) -> bool:
+        # What came in while the head was open may hold the beginning of a body too; the parsed fields do not.
+        if self._head_bytes <= MAX_HEAD_BYTES and len(self.headers or ()) <= MAX_HEADERS:
+            return False
+        parsed = len(self.url or b"") + sum(len(name) + len(value) for name, value in self.headers or ())
+        is_open = self._head_timer is not None and self._head_bytes > 2 * MAX_HEAD_BYTES
+        return parsed > MAX_HEAD_BYTES or len(self.headers or ()) > MAX_HEADERS or is_open
+
+    def _refuse_head(self) -> None:
+        self._stop_timer()
+        if not self.transport.is_closing():
+            text = b"The request's head is too large."
+            self.transport.write(
+                b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain\r\nconnection: close\r\n"
+                b"content-length: " + str(len(text)).encode() + b"\r\n\r\n" + text
+            )
+            self.transport.close()
