@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Literal, Protocol
 
 import structlog
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -171,19 +171,23 @@ class RedisKv:
 
     def __init__(self, url: str, prefix: str = "hodlxxi:") -> None:
         self._prefix = prefix
-        self._redis: Redis = Redis.from_url(
+        # A burst waits for a free connection; a plain pool would raise, and we would take that for an outage.
+        pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
             url,
             decode_responses=True,
             socket_timeout=REDIS_TIMEOUT_S,
             socket_connect_timeout=REDIS_TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),
             max_connections=64,
+            timeout=REDIS_TIMEOUT_S,
         )
+        self._redis: Redis = Redis.from_pool(pool)
         self._increment = self._redis.register_script(_INCREMENT)
         self._local = MemoryKv()
         self._down_until = 0.0
         self._known_down = False
         self._listener: asyncio.Task[None] | None = None
+        self._is_listening = asyncio.Event()
 
     @property
     def state(self) -> State:
@@ -197,6 +201,9 @@ class RedisKv:
 
     async def put(self, key: str, value: str, ttl_s: int) -> None:
         """See ``Kv.put``; forgotten while Redis is away."""
+        if ttl_s <= 0:
+            await self.delete(key)
+            return
         await self._try(lambda: self._redis.set(self._prefix + key, value, ex=ttl_s))
 
     async def put_new(self, key: str, value: str, ttl_s: int) -> bool:
@@ -205,7 +212,8 @@ class RedisKv:
 
     async def delete(self, *keys: str) -> None:
         """See ``Kv.delete``."""
-        await self._try(lambda: self._redis.delete(*(self._prefix + key for key in keys)))
+        if keys:
+            await self._try(lambda: self._redis.delete(*(self._prefix + key for key in keys)))
 
     async def increment(self, key: str, ttl_s: int) -> tuple[int, int]:
         """See ``Kv.increment``; per process while Redis is away."""
@@ -225,6 +233,10 @@ class RedisKv:
         async with self._local.listen(channel) as queue:
             if self._listener is None or self._listener.done():
                 self._listener = asyncio.create_task(self._forward(), name="kv-listener")
+            # What is published from now on must be heard: wait for Redis to confirm, but not for one that is away.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0 if self._known_down else REDIS_TIMEOUT_S):
+                    await self._is_listening.wait()
             yield queue
 
     async def _forward(self) -> None:
@@ -234,12 +246,17 @@ class RedisKv:
                 async with self._redis.pubsub() as pubsub:
                     await pubsub.psubscribe(self._prefix + "wake:*")
                     while True:
-                        message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=30.0)
-                        if message is not None:
+                        message = await pubsub.get_message(timeout=30.0)
+                        if message is None:
+                            continue
+                        if message["type"] == "pmessage":
                             await self._local.publish(
                                 message["channel"].removeprefix(self._prefix + "wake:"), message["data"]
                             )
+                        else:
+                            self._is_listening.set()
             except (RedisError, OSError) as error:
+                self._is_listening.clear()
                 self._note_down(error)
                 await asyncio.sleep(RETRY_AFTER_S)
 
