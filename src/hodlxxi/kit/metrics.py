@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 Gauged = Callable[[], Awaitable[float]]
@@ -66,8 +67,8 @@ class Metrics:
         (counter.labels(**labels) if labels else counter).inc(amount)
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
-        """One finished request. ``route`` is the pattern, never the path: paths are unbounded."""
-        key = (method, route, f"{status // 100}xx")
+        """One finished request. ``route`` is the pattern, never the path: paths are unbounded, and so are made-up methods."""
+        key = (method if method in _METHODS else "other", route, f"{status // 100}xx")
         child = self._children.get(key)
         if child is None:
             child = self._children[key] = self._requests.labels(*key)
