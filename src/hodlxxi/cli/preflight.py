@@ -1,4 +1,4 @@
-"""What must hold before workers start, asked once in the parent: a worker that cannot start would only die again and again."""
+"""What must hold before workers start, asked once in the parent: a worker that cannot start would only die again."""
 
 from __future__ import annotations
 

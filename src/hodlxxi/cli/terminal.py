@@ -12,8 +12,8 @@ from rich.console import Console
 from hodlxxi.kit.errors import Refusal
 from hodlxxi.settings import ConfigurationError, Settings, load_settings
 
-console = Console(highlight=False)
-stderr = Console(stderr=True, highlight=False)
+console = Console(highlight=False, soft_wrap=True)
+stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 EXIT_FAILED = 1
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
 
@@ -34,7 +34,8 @@ def settings_or_exit(**overrides: object) -> Settings:
 
 def fail(text: str) -> typer.Exit:
     """Say what went wrong; raise what this returns."""
-    stderr.print(f"[bold red]✗[/] {text}")
+    stderr.print("[bold red]✗[/] ", end="")
+    stderr.print(text, markup=False)
     return typer.Exit(EXIT_FAILED)
 
 
