@@ -177,9 +177,12 @@ class Reuse:
     fault: Fault
 
 
+RefreshVerdict = Rotate | Repeat | Reuse | Refused
+
+
 def judge_refresh(
     refresh: Refresh | None, *, client_id: str, scope: str | None, now: datetime, catalogue: Catalogue
-) -> Rotate | Repeat | Reuse | Refused:
+) -> RefreshVerdict:
     """May this client refresh with this token? A used one is a repetition within the grace, else a reuse."""
     if refresh is None or refresh.client_id != client_id:
         return Refused(BAD_REFRESH)

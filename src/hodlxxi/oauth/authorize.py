@@ -1,0 +1,238 @@
+"""``/oauth/authorize``: from an app's request to the user's answer, one step per visit of the browser.
+
+Every visit judges the whole request again: the client, where it leads, what it asks, who is signed in and what they
+agreed to. So nothing that changed in the meantime (a disabled app, another user in the browser) is missed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hodlxxi.identity.room import LoginClient
+from hodlxxi.identity.session import Session
+from hodlxxi.oauth.grant import issue_code
+from hodlxxi.oauth.interaction import (
+    DONE,
+    Asker,
+    denied,
+    interaction_path,
+    load_interaction,
+    open_interaction,
+    show_client,
+)
+from hodlxxi.oauth.room import OAuthRoom
+from hodlxxi.oauth.rules.authorization import (
+    Answer,
+    AuthorizationRequest,
+    Destination,
+    Params,
+    judge_destination,
+    judge_request,
+    parse_client_id,
+    refuse,
+)
+from hodlxxi.oauth.rules.claims import find_hint_subject
+from hodlxxi.oauth.rules.clients import Client
+from hodlxxi.oauth.rules.consent import Agreed, Ask, judge_consent
+from hodlxxi.oauth.rules.errors import Fault, Word
+from hodlxxi.oauth.rules.login import Began, Login, NeedsSignIn, SignedIn, judge_login
+from hodlxxi.oauth.rules.scopes import Scope
+from hodlxxi.oauth.store import asking as store
+from hodlxxi.oauth.store.asking import Interaction
+from hodlxxi.oauth.store.clients import find_client
+
+BAD_HINT = Fault(
+    Word.INVALID_REQUEST, "id_token_hint is not an ID token that was issued here for this client."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShowError:
+    """A page of ours: nothing is sent to anybody."""
+
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """The answer goes to the app."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """The browser goes on at a path of ours; ``login`` by way of the sign-in page."""
+
+    path: str
+    login: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ShowConsent:
+    """The consent page."""
+
+    interaction_id: str
+    client: LoginClient
+    scopes: tuple[Scope, ...]
+    session: Session
+
+
+Outcome = ShowError | Respond | GoOn | ShowConsent
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One visit of the browser with a request that leads to a place where the app may be answered."""
+
+    client: Client
+    destination: Destination
+    request: AuthorizationRequest | Answer
+    params: Params
+    asker: Asker
+    began: Began
+    waiting: tuple[str, Interaction] | None = None
+
+
+async def begin(room: OAuthRoom, params: Params, asker: Asker, *, cross_site: bool) -> Outcome:
+    """A request that just arrived. ``cross_site`` is a form that may come from another site, without our cookies."""
+    await room.limiter.check("authorize", asker.origin.ip_address, room.policy.authorizations)
+    client_id = parse_client_id(params)
+    if isinstance(client_id, Fault):
+        return ShowError(client_id)
+    visit = await _judge_visit(room, client_id, params, asker, None)
+    if isinstance(visit, Fault):
+        return ShowError(visit)
+    if cross_site:
+        interaction_id, _ = await open_interaction(room, visit.client, params, asker, cross_site=True)
+        return GoOn(interaction_path(interaction_id), login=False)
+    return await _step(room, visit)
+
+
+async def resume(room: OAuthRoom, interaction_id: str, asker: Asker) -> Outcome:
+    """The browser comes back to a request that waited for it."""
+    visit = await load_visit(room, interaction_id, asker)
+    return ShowError(visit) if isinstance(visit, Fault) else await _step(room, visit)
+
+
+async def load_visit(room: OAuthRoom, interaction_id: str, asker: Asker) -> Visit | Fault:
+    """The waiting request, judged again."""
+    interaction = await load_interaction(room, interaction_id, asker)
+    if isinstance(interaction, Fault):
+        return interaction
+    waiting = (interaction_id, interaction)
+    return await _judge_visit(room, interaction.client_id, interaction.params, asker, waiting)
+
+
+async def judge_who(room: OAuthRoom, visit: Visit, now: datetime) -> SignedIn | NeedsSignIn | Fault:
+    """Checks C10 and C11: who is asking, and is the sign-in good enough?"""
+    request = visit.request
+    if isinstance(request, Answer):
+        raise TypeError("a request that is refused has nobody to judge")
+    hinted = None
+    if request.id_token_hint is not None:
+        payload = await room.keys.read_id_token(request.id_token_hint) or {}
+        hinted = find_hint_subject(payload, issuer=room.policy.issuer, client_id=request.client_id)
+        if hinted is None:
+            return BAD_HINT
+    return judge_login(request, _login_of(visit.asker.session), visit.began, now, hinted)
+
+
+async def _judge_visit(
+    room: OAuthRoom, client_id: str, params: Params, asker: Asker, waiting: tuple[str, Interaction] | None
+) -> Visit | Fault:
+    """Checks A2 to B9."""
+    async with room.db.read() as tx:
+        client = await find_client(tx, client_id)
+    destination = judge_destination(params, client)
+    if isinstance(destination, Fault) or client is None:
+        return destination if isinstance(destination, Fault) else BAD_HINT
+    policy = room.policy
+    request = judge_request(
+        params, client, destination, pkce=policy.pkce, catalogue=policy.scopes, resources=policy.resources
+    )
+    if waiting is not None:
+        began = Began(waiting[1].created_at, waiting[1].session_id)
+    else:
+        began = Began(room.clock.now(), asker.session.digest if asker.session else None)
+    return Visit(client, destination, request, params, asker, began, waiting)
+
+
+async def _step(room: OAuthRoom, visit: Visit) -> Outcome:
+    if visit.waiting is not None and visit.waiting[1].is_denied:
+        return await _respond(room, visit, denied(visit.destination))
+    request = visit.request
+    if isinstance(request, Answer):
+        if _must_sign_in_first(visit):
+            return await _sign_in(room, visit)
+        return await _respond(room, visit, request)
+    now = room.clock.now()
+    who = await judge_who(room, visit, now)
+    if isinstance(who, Fault):
+        return await _respond(room, visit, refuse(visit.destination, who))
+    if isinstance(who, NeedsSignIn):
+        return await _sign_in(room, visit)
+    async with room.db.read() as tx:
+        remembered = await store.find_consent(tx, who.login.user_id, request.client_id)
+    agreed = judge_consent(request, visit.client, remembered)
+    if isinstance(agreed, Fault):
+        return await _respond(room, visit, refuse(visit.destination, agreed))
+    if isinstance(agreed, Ask):
+        return await _ask(room, visit, request)
+    return await _issue(room, visit, request, who, agreed, now)
+
+
+def _must_sign_in_first(visit: Visit) -> bool:
+    """Nobody has looked at a self-registered client: its errors are no way to use us as a redirector (RFC 9700 §4.11.2)."""
+    is_silent = list(visit.params.get("prompt", ())) == ["none"]
+    return visit.client.is_self_registered and visit.asker.session is None and not is_silent
+
+
+async def _wait(room: OAuthRoom, visit: Visit) -> str:
+    if visit.waiting is not None:
+        return visit.waiting[0]
+    interaction_id, _ = await open_interaction(room, visit.client, visit.params, visit.asker)
+    return interaction_id
+
+
+async def _sign_in(room: OAuthRoom, visit: Visit) -> Outcome:
+    return GoOn(interaction_path(await _wait(room, visit)))
+
+
+async def _ask(room: OAuthRoom, visit: Visit, request: AuthorizationRequest) -> Outcome:
+    session = visit.asker.session
+    if session is None:
+        return await _sign_in(room, visit)
+    shown = show_client(room, visit.client, visit.destination.redirect_uri)
+    scopes = tuple(room.policy.scopes[name] for name in request.scopes)
+    return ShowConsent(await _wait(room, visit), shown, scopes, session)
+
+
+async def _issue(
+    room: OAuthRoom,
+    visit: Visit,
+    request: AuthorizationRequest,
+    who: SignedIn,
+    agreed: Agreed,
+    now: datetime,
+) -> Outcome:
+    async with room.db.begin() as tx:
+        if visit.waiting is not None and not await store.spend_interaction(tx, visit.waiting[1].digest, now):
+            return ShowError(DONE)
+        answer = await issue_code(room, tx, request, who, agreed.scopes, visit.asker.origin, now)
+    return Respond(answer)
+
+
+async def _respond(room: OAuthRoom, visit: Visit, answer: Answer) -> Outcome:
+    if visit.waiting is not None:
+        async with room.db.begin() as tx:
+            if not await store.spend_interaction(tx, visit.waiting[1].digest, room.clock.now()):
+                return ShowError(DONE)
+    return Respond(answer)
+
+
+def _login_of(session: Session | None) -> Login | None:
+    if session is None:
+        return None
+    return Login(session.user_id, session.digest, session.auth_time, session.acr, session.amr)

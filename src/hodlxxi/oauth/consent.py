@@ -1,0 +1,62 @@
+"""The user's answer on the consent page."""
+
+from __future__ import annotations
+
+from hodlxxi.audit.events import Entry, Event
+from hodlxxi.audit.log import record
+from hodlxxi.kit.db import Tx
+from hodlxxi.oauth.authorize import (
+    GoOn,
+    Outcome,
+    Respond,
+    ShowError,
+    Visit,
+    judge_who,
+    load_visit,
+)
+from hodlxxi.oauth.grant import issue_code
+from hodlxxi.oauth.interaction import DONE, Asker, denied, interaction_path
+from hodlxxi.oauth.room import OAuthRoom
+from hodlxxi.oauth.rules.authorization import Answer, AuthorizationRequest
+from hodlxxi.oauth.rules.consent import Consent, asked_names
+from hodlxxi.oauth.rules.errors import Fault
+from hodlxxi.oauth.rules.login import SignedIn
+from hodlxxi.oauth.store import asking as store
+
+
+async def decide(room: OAuthRoom, interaction_id: str, asker: Asker, *, agrees: bool) -> Outcome:
+    """Yes: remember it and issue a code. No: tell the app. The request and the sign-in are judged once more."""
+    visit = await load_visit(room, interaction_id, asker)
+    if isinstance(visit, Fault):
+        return ShowError(visit)
+    request = visit.request
+    now = room.clock.now()
+    who = None if isinstance(request, Answer) else await judge_who(room, visit, now)
+    if not isinstance(who, SignedIn) or isinstance(request, Answer):
+        # Signed out, another user, or a request that is no longer right: the next visit says which.
+        return GoOn(interaction_path(interaction_id), login=False)
+    interaction = visit.waiting[1] if visit.waiting else None
+    async with room.db.begin() as tx:
+        if interaction is None or not await store.spend_interaction(tx, interaction.digest, now):
+            return ShowError(DONE)
+        if agrees and not interaction.is_denied:
+            await _remember(room, tx, visit, request, who)
+            return Respond(await issue_code(room, tx, request, who, request.scopes, asker.origin, now))
+        entry = Entry(Event.CONSENT_DENIED, True, asker.origin, who.login.user_id, request.client_id)
+        await record(tx, now, entry)
+    return Respond(denied(visit.destination))
+
+
+async def _remember(
+    room: OAuthRoom, tx: Tx, visit: Visit, request: AuthorizationRequest, who: SignedIn
+) -> None:
+    """Add what was agreed to what was agreed before."""
+    now = room.clock.now()
+    user_id, client_id = who.login.user_id, request.client_id
+    before = await store.find_consent(tx, user_id, client_id) or Consent(frozenset())
+    scopes = before.scopes | frozenset(request.scopes)
+    agreed = Consent(scopes, before.claims | asked_names(request.claims))
+    if agreed != before:
+        await store.keep_consent(tx, user_id, client_id, agreed, now)
+    details = {"scope": " ".join(request.scopes)}
+    await record(tx, now, Entry(Event.CONSENT_GIVEN, True, visit.asker.origin, user_id, client_id, details))

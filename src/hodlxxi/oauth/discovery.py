@@ -1,0 +1,46 @@
+"""What we tell clients about ourselves: only what exists here (OpenID Connect Discovery 1.0, RFC 8414).
+
+A test holds this document against the routes and the rules.
+"""
+
+from __future__ import annotations
+
+from hodlxxi.oauth.room import OAuthRoom
+from hodlxxi.oauth.rules.authorization import PROMPTS, ResponseMode
+from hodlxxi.oauth.rules.claims import ACR_CLASSES, CLAIMS_SUPPORTED
+from hodlxxi.oauth.rules.clients import AUTH_METHODS, GRANT_TYPES
+
+
+def discovery_document(room: OAuthRoom) -> dict[str, object]:
+    """The metadata, the same at both well-known places."""
+    policy = room.policy
+    issuer = policy.issuer
+    document: dict[str, object] = {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/oauth/authorize",
+        "token_endpoint": f"{issuer}/oauth/token",
+        "userinfo_endpoint": f"{issuer}/oauth/userinfo",
+        "jwks_uri": f"{issuer}/oauth/jwks.json",
+        "scopes_supported": list(policy.scopes),
+        "response_types_supported": ["code"],
+        "response_modes_supported": [mode.value for mode in ResponseMode],
+        "grant_types_supported": list(GRANT_TYPES),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": list(policy.id_token_algs),
+        "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "claim_types_supported": ["normal"],
+        "claims_supported": list(CLAIMS_SUPPORTED),
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        # Must be written out: absent means true (Discovery §3).
+        "request_uri_parameter_supported": False,
+        "prompt_values_supported": list(PROMPTS),
+        "acr_values_supported": list(ACR_CLASSES),
+        "display_values_supported": ["page"],
+        "ui_locales_supported": ["en"],
+    }
+    if policy.registration == "open":
+        document["registration_endpoint"] = f"{issuer}/oauth/register"
+    return document

@@ -1,0 +1,62 @@
+"""From a user's yes to a code: a grant, and the one-time proof of it that travels through the browser."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hodlxxi.audit.events import Entry, Event, Origin
+from hodlxxi.audit.log import record
+from hodlxxi.kit.db import Tx
+from hodlxxi.kit.secret import digest_of, mint_token
+from hodlxxi.oauth.mint import mint_id
+from hodlxxi.oauth.room import OAuthRoom
+from hodlxxi.oauth.rules.authorization import Answer, AuthorizationRequest
+from hodlxxi.oauth.rules.grants import Code, Grant
+from hodlxxi.oauth.rules.login import SignedIn
+from hodlxxi.oauth.store import clients as client_store
+from hodlxxi.oauth.store import grants as store
+
+
+async def issue_code(
+    room: OAuthRoom,
+    tx: Tx,
+    request: AuthorizationRequest,
+    who: SignedIn,
+    scopes: tuple[str, ...],
+    origin: Origin,
+    now: datetime,
+) -> Answer:
+    """A fresh code for what was agreed, as the answer to the app; in the caller's transaction."""
+    policy = room.policy
+    secret = mint_token()
+    grant = Grant(
+        grant_id=mint_id(),
+        client_id=request.client_id,
+        user_id=who.login.user_id,
+        scopes=scopes,
+        auth_time=who.login.auth_time,
+        acr=who.acr,
+        amr=who.login.amr,
+        session_id=who.login.session_id,
+        claims=request.claims,
+        absolute_expires_at=now + policy.refresh_max if policy.refresh_max else None,
+    )
+    code = Code(
+        digest=digest_of(secret),
+        client_id=request.client_id,
+        redirect_uri=request.destination.redirect_uri,
+        code_challenge=request.code_challenge,
+        nonce=request.nonce,
+        expires_at=now + policy.code_lifetime,
+        used=False,
+        bad_attempts=0,
+        grant=grant,
+    )
+    ends_at = code.expires_at + max(policy.refresh_idle, policy.access_lifetime)
+    await store.add_grant(tx, grant, now, ends_at)
+    await store.add_code(tx, code)
+    await client_store.touch_client(tx, request.client_id, now)
+    details = {"grant": grant.grant_id, "scope": " ".join(scopes)}
+    entry = Entry(Event.CODE_ISSUED, True, origin, grant.user_id, request.client_id, details)
+    await record(tx, now, entry)
+    return Answer(request.destination, (("code", secret),))

@@ -1,0 +1,167 @@
+"""Apps register themselves, read and change what they registered, and leave (RFC 7591, 7592)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from hodlxxi.audit.events import Entry, Event, Origin
+from hodlxxi.audit.log import record
+from hodlxxi.kit.db import Tx
+from hodlxxi.kit.errors import Forbidden, TooMany
+from hodlxxi.kit.secret import digest_of, mint_token, same
+from hodlxxi.oauth.room import OAuthRoom
+from hodlxxi.oauth.rules.clients import PUBLIC, Client, Metadata, Trust, render_metadata
+from hodlxxi.oauth.rules.errors import Fault, OAuthRefusal, Word
+from hodlxxi.oauth.rules.registration import judge_metadata
+from hodlxxi.oauth.store import clients as store
+from hodlxxi.oauth.store import grants as grant_store
+
+MAX_UNUSED = 1_000
+CLIENT_ID_BYTES = 16
+BAD_TOKEN = Fault(Word.INVALID_TOKEN, "The registration access token is not valid for this client.")
+CHALLENGE = 'Bearer error="invalid_token"'
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A client with the secrets that are shown this once and stand nowhere else."""
+
+    client: Client
+    secret: str | None
+    registration_token: str | None
+
+
+async def register(room: OAuthRoom, body: Mapping[str, object], origin: Origin) -> dict[str, object]:
+    """Register an app that nobody vouches for. Raises ``OAuthRefusal``, ``Forbidden``, ``TooMany``."""
+    policy = room.policy
+    await room.limiter.check("register", origin.ip_address, policy.registrations)
+    if policy.registration == "closed":
+        raise Forbidden("Registration is closed here; ask the operator.", code="access_denied")
+    async with room.db.begin() as tx:
+        if await store.count_unused(tx) >= MAX_UNUSED:
+            raise TooMany("Too many unused registrations; try again later.", retry_after_s=3600)
+        outcome = await add_client(room, tx, body, trust=Trust.SELF_REGISTERED, origin=origin)
+    if isinstance(outcome, Fault):
+        raise OAuthRefusal(outcome)
+    return _render(room, outcome)
+
+
+async def add_client(
+    room: OAuthRoom, tx: Tx, body: Mapping[str, object], *, trust: Trust, origin: Origin | None = None
+) -> Registered | Fault:
+    """Judge and keep a new client, in the caller's transaction. The operator's command line calls this too."""
+    metadata = _judge(room, body)
+    if isinstance(metadata, Fault):
+        return metadata
+    now = room.clock.now()
+    secret = mint_token() if metadata.auth_method != PUBLIC else None
+    registration_token = mint_token()
+    client = Client(
+        # Never of the shape of a pubkey or an address: nobody's ``sub`` looks like this.
+        client_id=f"app_{mint_token(CLIENT_ID_BYTES)}",
+        secret_digest=digest_of(secret) if secret else None,
+        metadata=metadata,
+        trust=trust,
+        created_at=now.replace(microsecond=0),
+        registration_digest=digest_of(registration_token),
+    )
+    await store.add_client(tx, client)
+    details = {"name": metadata.name, "trust": trust.value, "redirect_uris": list(metadata.redirect_uris)}
+    await record(tx, now, Entry(Event.CLIENT_REGISTERED, True, origin, None, client.client_id, details))
+    return Registered(client, secret, registration_token)
+
+
+async def read_registration(room: OAuthRoom, client_id: str, token: str | None) -> dict[str, object]:
+    """What is registered. Raises ``OAuthRefusal``: alike for a wrong token and for an unknown client."""
+    async with room.db.read() as tx:
+        client = await _find_owned(tx, client_id, token)
+    if client is None:
+        raise _refused()
+    return render_metadata(client) | _management(room, client, None)
+
+
+async def change_registration(
+    room: OAuthRoom, client_id: str, token: str | None, body: Mapping[str, object], origin: Origin
+) -> dict[str, object]:
+    """Replace the metadata: what is left out is deleted (RFC 7592 §2.2). Raises ``OAuthRefusal``."""
+    async with room.db.begin() as tx:
+        client = await _find_owned(tx, client_id, token)
+        if client is None:
+            raise _refused()
+        changed = _judge_change(room, client, body)
+        if isinstance(changed, Fault):
+            raise OAuthRefusal(changed)
+        becomes_secret = client.is_public and changed.auth_method != PUBLIC
+        secret = mint_token() if becomes_secret else None
+        digest = digest_of(secret) if secret else client.secret_digest
+        if changed.auth_method == PUBLIC:
+            digest = None
+        client = replace(client, metadata=changed, secret_digest=digest)
+        await store.change_client(tx, client_id, changed, digest)
+        details = {"name": changed.name, "redirect_uris": list(changed.redirect_uris)}
+        await record(
+            tx, room.clock.now(), Entry(Event.CLIENT_CHANGED, True, origin, None, client_id, details)
+        )
+    return render_metadata(client) | _management(room, client, None) | _secret_members(secret)
+
+
+async def remove_registration(room: OAuthRoom, client_id: str, token: str | None, origin: Origin) -> None:
+    """End a client at its own wish; every token that it holds ends too. Raises ``OAuthRefusal``."""
+    now = room.clock.now()
+    async with room.db.begin() as tx:
+        client = await _find_owned(tx, client_id, token)
+        if client is None:
+            raise _refused()
+        await end_client(tx, client_id, now, origin)
+
+
+async def end_client(tx: Tx, client_id: str, now: datetime, origin: Origin | None = None) -> None:
+    """Disable a client for good, with all its grants. The operator's command line calls this too."""
+    await store.disable_client(tx, client_id, now)
+    for grant_id in await grant_store.list_live_grants(tx, client_id):
+        await grant_store.revoke_grant(tx, grant_id, "client_removed", now)
+    await record(tx, now, Entry(Event.CLIENT_CHANGED, True, origin, None, client_id, {"removed": True}))
+
+
+def _judge(room: OAuthRoom, body: Mapping[str, object]) -> Metadata | Fault:
+    return judge_metadata(body, catalogue=room.policy.scopes, id_token_algs=room.policy.id_token_algs)
+
+
+def _judge_change(room: OAuthRoom, client: Client, body: Mapping[str, object]) -> Metadata | Fault:
+    if body.get("client_id") != client.client_id:
+        return Fault(Word.INVALID_CLIENT_METADATA, "client_id: it must be sent, and be this client's.")
+    secret = body.get("client_secret")
+    if secret is not None and not (
+        isinstance(secret, str) and client.secret_digest and same(digest_of(secret), client.secret_digest)
+    ):
+        return Fault(Word.INVALID_CLIENT_METADATA, "client_secret: it is ours to choose, and this is not it.")
+    return _judge(room, {k: v for k, v in body.items() if k not in ("client_id", "client_secret")})
+
+
+async def _find_owned(tx: Tx, client_id: str, token: str | None) -> Client | None:
+    client = await store.find_client(tx, client_id)
+    kept = client.registration_digest if client and client.registration_digest else ""
+    is_owner = same(digest_of(token or ""), kept)
+    return client if client and is_owner and client.disabled_at is None else None
+
+
+def _refused() -> OAuthRefusal:
+    return OAuthRefusal(BAD_TOKEN, challenge=CHALLENGE)
+
+
+def _render(room: OAuthRoom, new: Registered) -> dict[str, object]:
+    members = render_metadata(new.client) | _secret_members(new.secret)
+    return members | _management(room, new.client, new.registration_token)
+
+
+def _secret_members(secret: str | None) -> dict[str, object]:
+    return {"client_secret": secret, "client_secret_expires_at": 0} if secret else {}
+
+
+def _management(room: OAuthRoom, client: Client, token: str | None) -> dict[str, object]:
+    members: dict[str, object] = {
+        "registration_client_uri": f"{room.policy.issuer}/oauth/register/{client.client_id}"
+    }
+    return members | {"registration_access_token": token} if token else members

@@ -1,0 +1,1 @@
+"""The provider's edge: parse, one use case, render."""

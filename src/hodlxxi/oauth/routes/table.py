@@ -1,0 +1,62 @@
+"""Every route of the provider, and which of them pages of other sites may call."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.routing import Route
+
+from hodlxxi.identity.caller import Caller
+from hodlxxi.oauth.bearer import find_caller
+from hodlxxi.oauth.room import OAuthRoom
+from hodlxxi.oauth.routes.authorize import AuthorizePage
+from hodlxxi.oauth.routes.resources import Documents, Resources
+from hodlxxi.oauth.routes.token import RegisterEndpoint, TokenEndpoint
+
+_WELL_KNOWN = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
+# They read no cookie, so any origin may call them. Never ``/oauth/authorize``.
+OPEN_PATHS = frozenset(
+    {
+        "/oauth/token",
+        "/oauth/register",
+        "/oauth/userinfo",
+        "/oauth/jwks.json",
+        "/api/demo/protected",
+        *_WELL_KNOWN,
+    }
+)
+OPEN_PREFIX = "/oauth/register/"
+
+
+def is_open_to_all_origins(path: str) -> bool:
+    """Whether CORS admits any origin here (unless the operator narrows it)."""
+    return path in OPEN_PATHS or path.startswith(OPEN_PREFIX)
+
+
+def oauth_routes(room: OAuthRoom) -> list[Route]:
+    """Every route of this room."""
+    page, token, registration = AuthorizePage(room), TokenEndpoint(room), RegisterEndpoint(room)
+    resources, documents = Resources(room), Documents(room)
+    return [
+        Route("/oauth/authorize", page.show, methods=["GET"]),
+        Route("/oauth/authorize", page.submit, methods=["POST"]),
+        Route("/oauth/token", token.post, methods=["POST"]),
+        Route("/oauth/register", registration.create, methods=["POST"]),
+        Route("/oauth/register/{client_id}", registration.read, methods=["GET"]),
+        Route("/oauth/register/{client_id}", registration.change, methods=["PUT"]),
+        Route("/oauth/register/{client_id}", registration.remove, methods=["DELETE"]),
+        Route("/oauth/userinfo", resources.userinfo, methods=["GET", "POST"]),
+        Route("/oauth/jwks.json", documents.jwks, methods=["GET"]),
+        *(Route(path, documents.discovery, methods=["GET"]) for path in _WELL_KNOWN),
+        Route("/api/demo/protected", resources.protected, methods=["GET"]),
+    ]
+
+
+def authenticate_bearer(room: OAuthRoom) -> Callable[[Request], Awaitable[Caller | None]]:
+    """An ``Authenticate`` by bearer token, for the rooms that take one beside the session."""
+
+    async def authenticate(request: Request) -> Caller | None:
+        return await find_caller(room, request.headers.getlist("authorization"))
+
+    return authenticate

@@ -1,0 +1,79 @@
+"""``/oauth/token`` and ``/oauth/register``: forms and JSON in, JSON out."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hodlxxi.identity.browser import origin_of
+from hodlxxi.kit.answers import NO_STORE, json_answer
+from hodlxxi.kit.body import read_form, read_json_object, read_query
+from hodlxxi.oauth.register import change_registration, read_registration, register, remove_registration
+from hodlxxi.oauth.room import OAuthRoom
+from hodlxxi.oauth.routes.answers import oauth_errors, single_values
+from hodlxxi.oauth.rules.errors import Fault, OAuthRefusal, Word
+from hodlxxi.oauth.token import exchange
+from hodlxxi.oauth.token_call import TokenRequest
+
+_SECRETS = ("client_secret", "code", "code_verifier", "refresh_token", "client_assertion")
+
+
+class TokenEndpoint:
+    """``POST /oauth/token``."""
+
+    def __init__(self, room: OAuthRoom) -> None:
+        self._room = room
+        self.post = oauth_errors(self._post)
+
+    async def _post(self, request: Request) -> Response:
+        if request.scope["query_string"]:
+            check_no_secrets(request)
+        form = single_values(await read_form(request))
+        headers = request.headers.getlist("authorization")
+        if len(headers) > 1:
+            raise OAuthRefusal(Fault(Word.INVALID_REQUEST, "Authorization was sent more than once."))
+        authorization = headers[0] if headers else None
+        return json_answer(await exchange(self._room, TokenRequest(authorization, form, origin_of(request))))
+
+
+class RegisterEndpoint:
+    """``/oauth/register`` and ``/oauth/register/{client_id}``."""
+
+    def __init__(self, room: OAuthRoom) -> None:
+        self._room = room
+        self.create = oauth_errors(self._create)
+        self.read = oauth_errors(self._read)
+        self.change = oauth_errors(self._change)
+        self.remove = oauth_errors(self._remove)
+
+    async def _create(self, request: Request) -> Response:
+        body = await read_json_object(request)
+        return json_answer(await register(self._room, body, origin_of(request)), 201)
+
+    async def _read(self, request: Request) -> Response:
+        return json_answer(await read_registration(self._room, _id(request), _token(request)))
+
+    async def _change(self, request: Request) -> Response:
+        body = await read_json_object(request)
+        args = (self._room, _id(request), _token(request), body, origin_of(request))
+        return json_answer(await change_registration(*args))
+
+    async def _remove(self, request: Request) -> Response:
+        await remove_registration(self._room, _id(request), _token(request), origin_of(request))
+        return Response(status_code=204, headers=NO_STORE)
+
+
+def check_no_secrets(request: Request) -> None:
+    """Raises ``OAuthRefusal`` when a secret stands in the URL, where logs and histories keep it."""
+    for name in _SECRETS:
+        if name in read_query(request).names():
+            raise OAuthRefusal(Fault(Word.INVALID_REQUEST, f"{name} must be in the body, never in the URL."))
+
+
+def _id(request: Request) -> str:
+    return str(request.path_params["client_id"])[:100]
+
+
+def _token(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip()[:200] if scheme.lower() == "bearer" else None

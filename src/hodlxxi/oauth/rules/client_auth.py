@@ -1,0 +1,102 @@
+"""Which client sends this form, and does it prove it? (RFC 6749 §2.3; reference oauth §4.2)"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from hodlxxi.oauth.rules.clients import Client
+from hodlxxi.oauth.rules.errors import Fault, Word
+
+MAX_ID_CHARS = 200
+MAX_SECRET_CHARS = 1_000
+_BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_NO_DIGEST = "0" * 64
+
+BAD_CLIENT = Fault(
+    Word.INVALID_CLIENT,
+    "Client authentication failed: unknown or disabled client, wrong secret, or not the registered method.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who a client says it is. ``secret`` None is a public client's claim."""
+
+    client_id: str
+    secret: str | None = None
+    by_header: bool = False
+
+
+def parse_credentials(authorization: str | None, form: Mapping[str, str]) -> Credentials | Fault:
+    """The credentials of a request that uses exactly one method.
+
+    ``client_id`` in the body beside ``Basic`` is fine when it is the same; a second secret is not, and the text says
+    so, since several client libraries do that.
+    """
+    if "client_assertion" in form or "client_assertion_type" in form:
+        return Fault(Word.INVALID_CLIENT, "private_key_jwt is not supported by this server.")
+    if authorization is None:
+        client_id, secret = form.get("client_id"), form.get("client_secret")
+        if client_id is None:
+            return Fault(Word.INVALID_CLIENT, "No client credentials: send Basic, or client_id in the body.")
+        if len(client_id) > MAX_ID_CHARS or len(secret or "") > MAX_SECRET_CHARS:
+            return BAD_CLIENT
+        return Credentials(client_id, secret)
+    if "client_secret" in form:
+        text = "Two ways of client authentication: leave client_secret out of the body, or the Authorization header."
+        return Fault(Word.INVALID_REQUEST, text)
+    credentials = _parse_basic(authorization)
+    if credentials is None:
+        return BAD_CLIENT
+    if form.get("client_id", credentials.client_id) != credentials.client_id:
+        return Fault(
+            Word.INVALID_REQUEST, "client_id in the body is not the one in the Authorization header."
+        )
+    return credentials
+
+
+def judge_client(client: Client | None, credentials: Credentials) -> Fault | None:
+    """Whether the client is who it says. An unknown client, a wrong secret and a wrong method are refused alike.
+
+    Basic and post are interchangeable for a client with a secret; ``none`` is interchangeable with nothing.
+    """
+    given = hashlib.sha256((credentials.secret or "").encode("utf-8", "surrogatepass")).hexdigest()
+    kept = client.secret_digest if client and client.secret_digest else _NO_DIGEST
+    is_right = hmac.compare_digest(given, kept)
+    if client is None or client.disabled_at is not None:
+        return BAD_CLIENT
+    if client.is_public:
+        return None if credentials.secret is None and not credentials.by_header else BAD_CLIENT
+    return None if credentials.secret is not None and is_right else BAD_CLIENT
+
+
+def _parse_basic(header: str) -> Credentials | None:
+    scheme, _, encoded = header.strip().partition(" ")
+    if scheme.lower() != "basic" or len(encoded) > 2 * (MAX_ID_CHARS + MAX_SECRET_CHARS):
+        return None
+    try:
+        pair = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+    client_id, colon, secret = pair.partition(":")
+    decoded = (_form_decode(client_id), _form_decode(secret))
+    if not colon or not decoded[0] or decoded[1] is None or "\x00" in decoded[0]:
+        return None
+    return Credentials(decoded[0], decoded[1], by_header=True)
+
+
+def _form_decode(text: str) -> str | None:
+    """``+`` is a space, ``%XX`` a byte; what is malformed is no credential. (The secrets that we mint need neither.)"""
+    if _BROKEN_PERCENT.search(text):
+        return None
+    try:
+        return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
+    except UnicodeDecodeError:
+        return None

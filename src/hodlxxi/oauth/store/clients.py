@@ -1,0 +1,147 @@
+"""Clients."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from hodlxxi.kit.db import Tx, rows_changed
+from hodlxxi.oauth.rules.clients import Client, Metadata, Trust
+from hodlxxi.oauth.rules.pkce import PkcePolicy
+from hodlxxi.oauth.tables import oauth_clients
+
+_p = sa.bindparam
+_c = oauth_clients.c
+
+# The columns that make a ``Client``, in the order in which ``read_client`` takes them.
+CLIENT_COLUMNS = (
+    _c.client_id,
+    _c.client_secret,
+    _c.trust,
+    _c.created_at,
+    _c.registration_token,
+    _c.pkce_policy,
+    _c.disabled_at,
+    _c.client_name,
+    _c.redirect_uris,
+    _c.grant_types,
+    _c.scope,
+    _c.token_endpoint_auth_method,
+    _c.application_type,
+    _c.id_token_signed_response_alg,
+    _c.default_max_age,
+    _c.require_auth_time,
+    _c.default_acr_values,
+    _c.contacts,
+    _c.client_uri,
+    _c.logo_uri,
+    _c.policy_uri,
+    _c.tos_uri,
+    _c.software_id,
+    _c.software_version,
+)
+
+
+def read_client(row: sa.Row[*tuple[Any, ...]]) -> Client:
+    """The client in the first columns of a row that was selected with ``CLIENT_COLUMNS`` in front."""
+    (
+        client_id, secret, trust, created_at, registration, pkce, disabled_at,
+        name, uris, grant_types, scope, method, kind, alg, max_age, auth_time, acr_values, contacts,
+        client_uri, logo_uri, policy_uri, tos_uri, software_id, software_version,
+    ) = row[: len(CLIENT_COLUMNS)]  # fmt: skip
+    metadata = Metadata(
+        name, tuple(uris), tuple(grant_types), tuple(scope.split()), method, kind, alg, max_age, auth_time,
+        tuple(acr_values), tuple(contacts), client_uri, logo_uri, policy_uri, tos_uri, software_id, software_version,
+    )  # fmt: skip
+    policy = PkcePolicy(pkce) if pkce else None
+    return Client(client_id, secret, metadata, Trust(trust), created_at, registration, policy, disabled_at)
+
+
+def _values(metadata: Metadata) -> dict[str, object]:
+    return {
+        "client_name": metadata.name,
+        "redirect_uris": list(metadata.redirect_uris),
+        "grant_types": list(metadata.grant_types),
+        "scope": " ".join(metadata.scopes),
+        "token_endpoint_auth_method": metadata.auth_method,
+        "application_type": metadata.application_type,
+        "id_token_signed_response_alg": metadata.id_token_alg,
+        "default_max_age": metadata.default_max_age_s,
+        "require_auth_time": metadata.require_auth_time,
+        "default_acr_values": list(metadata.default_acr_values),
+        "contacts": list(metadata.contacts),
+        "client_uri": metadata.client_uri,
+        "logo_uri": metadata.logo_uri,
+        "policy_uri": metadata.policy_uri,
+        "tos_uri": metadata.tos_uri,
+        "software_id": metadata.software_id,
+        "software_version": metadata.software_version,
+    }
+
+
+_FIND = sa.select(*CLIENT_COLUMNS).where(_c.client_id == _p("id_"))
+_LIST = sa.select(*CLIENT_COLUMNS).order_by(_c.created_at.desc()).limit(_p("count"))
+_ADD = sa.insert(oauth_clients).inline()
+_CHANGE = sa.update(oauth_clients).where(_c.client_id == _p("id_"))
+_TOUCH = (
+    sa.update(oauth_clients)
+    .where(_c.client_id == _p("id_"), sa.or_(_c.last_used_at.is_(None), _c.last_used_at < _p("before")))
+    .values(last_used_at=_p("now"))
+)
+_DISABLE = (
+    sa.update(oauth_clients)
+    .where(_c.client_id == _p("id_"), _c.disabled_at.is_(None))
+    .values(disabled_at=_p("now"), client_secret=None, registration_token=None)
+)
+_COUNT_UNUSED = (
+    sa.select(sa.func.count())
+    .select_from(oauth_clients)
+    .where(_c.trust == Trust.SELF_REGISTERED.value, _c.last_used_at.is_(None), _c.disabled_at.is_(None))
+)
+_TOUCH_AFTER = timedelta(hours=1)
+
+
+async def find_client(tx: Tx, client_id: str) -> Client | None:
+    """The client, disabled or not."""
+    row = (await tx.execute(_FIND, {"id_": client_id})).one_or_none()
+    return read_client(row) if row is not None else None
+
+
+async def list_clients(tx: Tx, count: int = 200) -> list[Client]:
+    """The newest clients, for the operator."""
+    return [read_client(row) for row in (await tx.execute(_LIST, {"count": count})).all()]
+
+
+async def add_client(tx: Tx, client: Client) -> None:
+    """Keep a new client."""
+    own = {
+        "client_id": client.client_id,
+        "client_secret": client.secret_digest,
+        "trust": client.trust.value,
+        "pkce_policy": client.pkce_policy.value if client.pkce_policy else None,
+        "registration_token": client.registration_digest,
+        "created_at": client.created_at,
+    }
+    await tx.execute(_ADD, own | _values(client.metadata))
+
+
+async def change_client(tx: Tx, client_id: str, metadata: Metadata, secret_digest: str | None) -> None:
+    """Replace a client's metadata and its secret's digest (RFC 7592 §2.2)."""
+    await tx.execute(_CHANGE.values(client_secret=secret_digest, **_values(metadata)), {"id_": client_id})
+
+
+async def touch_client(tx: Tx, client_id: str, now: datetime) -> None:
+    """Note that a client is in use; to the hour, so that a busy one does not cost a write each time."""
+    await tx.execute(_TOUCH, {"id_": client_id, "now": now, "before": now - _TOUCH_AFTER})
+
+
+async def disable_client(tx: Tx, client_id: str, now: datetime) -> bool:
+    """End a client for good; whether it was alive."""
+    return rows_changed(await tx.execute(_DISABLE, {"id_": client_id, "now": now})) == 1
+
+
+async def count_unused(tx: Tx) -> int:
+    """How many self-registered clients have never been used."""
+    return int((await tx.execute(_COUNT_UNUSED)).scalar_one())

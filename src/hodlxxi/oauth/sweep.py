@@ -1,0 +1,78 @@
+"""What of this room expires, and when it may go."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from hodlxxi.kit.db import Tx, delete_expired, rows_changed
+from hodlxxi.oauth.rules.clients import Trust
+from hodlxxi.oauth.tables import (
+    oauth_clients,
+    oauth_codes,
+    oauth_grants,
+    oauth_interactions,
+    oauth_tokens,
+)
+
+Sweep = Callable[[Tx, datetime, int], Awaitable[int]]
+
+# A replay of a code is recognised for as long as its row is there; a used refresh token until it would have expired.
+_CODES_KEPT = timedelta(hours=24)
+_TOKENS_KEPT = timedelta(hours=24)
+_GRANTS_KEPT = timedelta(days=2)
+_INTERACTIONS_KEPT = timedelta(hours=1)
+_UNUSED_CLIENT_DAYS = timedelta(days=90)
+
+_t = oauth_tokens.c
+_late = (
+    sa.select(_t.id)
+    .where(_t.grace_sealed.is_not(None), _t.grace_until < sa.bindparam("now"))
+    .limit(sa.bindparam("limit"))
+)
+_FORGET_RESPONSES = (
+    sa.update(oauth_tokens).where(_t.id.in_(_late.scalar_subquery())).values(grace_sealed=None)
+)
+_c = oauth_clients.c
+_abandoned = (
+    sa.select(_c.client_id)
+    .where(
+        _c.trust == Trust.SELF_REGISTERED.value,
+        _c.created_at < sa.bindparam("before"),
+        sa.func.coalesce(_c.last_used_at, _c.created_at) < sa.bindparam("before"),
+        _c.disabled_at.is_(None),
+    )
+    .limit(sa.bindparam("limit"))
+)
+_END_ABANDONED = (
+    sa.update(oauth_clients)
+    .where(_c.client_id.in_(_abandoned.scalar_subquery()))
+    .values(disabled_at=sa.bindparam("now"), client_secret=None, registration_token=None)
+)
+
+
+def sweeps() -> dict[str, Sweep]:
+    """By table: remove at most ``limit`` rows that expired long enough ago. Tokens go before their grants."""
+    return {
+        "oauth_responses": _forget_responses,
+        "oauth_codes": delete_expired(oauth_codes, oauth_codes.c.grant_id, _CODES_KEPT),
+        "oauth_tokens": delete_expired(oauth_tokens, _t.id, _TOKENS_KEPT),
+        "oauth_grants": delete_expired(oauth_grants, oauth_grants.c.grant_id, _GRANTS_KEPT),
+        "oauth_interactions": delete_expired(
+            oauth_interactions, oauth_interactions.c.interaction, _INTERACTIONS_KEPT
+        ),
+        "oauth_clients": _end_abandoned,
+    }
+
+
+async def _forget_responses(tx: Tx, now: datetime, limit: int) -> int:
+    """The sealed responses of refreshes whose grace is over."""
+    return rows_changed(await tx.execute(_FORGET_RESPONSES, {"now": now, "limit": limit}))
+
+
+async def _end_abandoned(tx: Tx, now: datetime, limit: int) -> int:
+    """Self-registered clients that nobody used for 90 days."""
+    params = {"now": now, "before": now - _UNUSED_CLIENT_DAYS, "limit": limit}
+    return rows_changed(await tx.execute(_END_ABANDONED, params))
