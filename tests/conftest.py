@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
+
 from tests.support.bitcoind import Bitcoind
 from tests.support.chromium import open_chromium
 from tests.support.clock import FakeClock

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, async_playwright
+
 from tests.support.processes import ROOT, missing
 
 ARTIFACTS = ROOT / "test-artifacts"
