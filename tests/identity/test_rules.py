@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.signer import TestKey
 
 from hodlxxi.bitcoin.address import Network
 from hodlxxi.bitcoin.message import Proved
@@ -28,6 +27,7 @@ from hodlxxi.identity.rules import (
     signer_named,
 )
 from hodlxxi.kit.errors import BadInput
+from tests.support.signer import TestKey
 
 NOW = datetime(2042, 1, 5, 12, 0, 0, tzinfo=UTC)
 ALICE, BOB = TestKey(1), TestKey(2)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.support.signer import TestKey
 
 from hodlxxi.bitcoin.address import Network
 from hodlxxi.bitcoin.message import Proved
 from hodlxxi.identity.rules import Attempt, Refused, judge_seed_form, parse_signer
 from hodlxxi.kit.clock import render_time
 from hodlxxi.kit.errors import BadInput
+from tests.support.signer import TestKey
 
 NOW = datetime(2042, 1, 5, 12, 0, 0, tzinfo=UTC)
 ALICE = TestKey(1)
