@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from sqlalchemy.engine import make_url
 
 from hodlxxi.kit.db import Database
 from hodlxxi.migrations.run import upgrade
 from tests.identity.site import Site, make_settings, open_site
 from tests.support.clock import FakeClock
 from tests.support.postgres import Postgres
-from tests.support.redis import Redis
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -49,11 +46,3 @@ async def make_site(migrated_url: str, clock: FakeClock) -> AsyncIterator[Callab
 def site(make_site: Callable[..., Site]) -> Site:
     """One worker with in-process state."""
     return make_site()
-
-
-@pytest.fixture
-def shared_redis(redis: Redis) -> Iterator[str]:
-    """A Redis database's URL for the workers of one test."""
-    yield str(
-        make_url(redis.url).set(database=str(1 + secrets.randbelow(15))).render_as_string(hide_password=False)
-    )

@@ -134,21 +134,17 @@ class _Api:
         room = self._room
         check_own_page(request, room.policy.public_url)
         session = check_session(await self._authenticate(request))
+        origin = b.origin_of(request)
+        if request.query_params.get("all") == "1":
+            return json_answer({"ended": await sessions.end_other_sessions(room, session, origin)})
         wanted = request.query_params.get("id")
-        everything = request.query_params.get("all") == "1"
-        if wanted is None and not everything:
+        if wanted is None:
             raise BadInput("id: name the session to end, or send all=1 to end all others.", field="id")
         found = await sessions.list_sessions(room, session.user_id)
-        chosen = [
-            s.digest
-            for s in found
-            if (everything and s.digest != session.digest) or public_id(s.digest) == wanted
-        ]
-        if not chosen and not everything:
+        chosen = [s.digest for s in found if public_id(s.digest) == wanted]
+        if not chosen:
             raise NotFound("There is no such open session.")
-        ended = await sessions.end_sessions(
-            room, session.user_id, chosen, b.origin_of(request), Event.SESSION_REVOKED
-        )
+        ended = await sessions.end_sessions(room, session.user_id, chosen, origin, Event.SESSION_REVOKED)
         return json_answer({"ended": ended})
 
 

@@ -115,10 +115,26 @@ async def end_sessions(
     now = room.clock.now()
     async with room.db.begin() as tx:
         ended = [digest for digest in digests if await store.revoke_session(tx, digest, user, now)]
-        if ended:
-            await record(tx, now, Entry(event, True, origin, user, details={"sessions": len(ended)}))
+        await _record_end(tx, now, user, origin, event, ended)
     await forget_sessions(room, ended)
     return len(ended)
+
+
+async def end_other_sessions(room: IdentityRoom, kept: Session, origin: Origin) -> int:
+    """End all of a user's sessions but this one, however many there are; how many were open."""
+    now = room.clock.now()
+    async with room.db.begin() as tx:
+        ended = await store.revoke_other_sessions(tx, kept.user_id, kept.digest, now)
+        await _record_end(tx, now, kept.user_id, origin, Event.SESSION_REVOKED, ended)
+    await forget_sessions(room, ended)
+    return len(ended)
+
+
+async def _record_end(
+    tx: Tx, now: datetime, user: Pubkey, origin: Origin, event: Event, ended: list[str]
+) -> None:
+    if ended:
+        await record(tx, now, Entry(event, True, origin, user, details={"sessions": len(ended)}))
 
 
 async def forget_sessions(room: IdentityRoom, digests: Iterable[str]) -> None:

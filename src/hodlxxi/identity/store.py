@@ -177,6 +177,17 @@ _REVOKE_SESSION = (
     )
     .values(revoked_at=_p("now"))
 )
+_REVOKE_OTHERS = (
+    sa.update(sessions)
+    .where(
+        sessions.c.user_id == _p("user"),
+        sessions.c.session_id != _p("kept"),
+        sessions.c.revoked_at.is_(None),
+        sessions.c.expires_at > _p("now"),
+    )
+    .values(revoked_at=_p("now"))
+    .returning(sessions.c.session_id)
+)
 _OPEN_SESSIONS = (
     sa.select(
         sessions.c.session_id,
@@ -255,6 +266,12 @@ async def touch_session(tx: Tx, digest: str, now: datetime) -> None:
 async def revoke_session(tx: Tx, digest: str, user: Pubkey, now: datetime) -> bool:
     """End one session of this user; whether it was open."""
     return rows_changed(await tx.execute(_REVOKE_SESSION, {"digest": digest, "user": user, "now": now})) == 1
+
+
+async def revoke_other_sessions(tx: Tx, user: Pubkey, kept: str, now: datetime) -> list[str]:
+    """End every open session of this user but one; the digests of those that ended."""
+    ended = await tx.execute(_REVOKE_OTHERS, {"user": user, "kept": kept, "now": now})
+    return list(ended.scalars().all())
 
 
 async def list_open_sessions(tx: Tx, user: Pubkey, now: datetime) -> list[OpenSession]:
