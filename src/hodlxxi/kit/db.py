@@ -165,6 +165,16 @@ def _postgres_engine(url: sa.URL, pool_size: int, pool_overflow: int) -> AsyncEn
     )
 
 
+_SQLITE_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    "foreign_keys=ON",
+    "busy_timeout=10000",
+    # Without it REPLACE deletes the old row unseen by the triggers that keep the audit.
+    "recursive_triggers=ON",
+)
+
+
 def _sqlite_engine(url: sa.URL) -> AsyncEngine:
     engine = create_async_engine(
         url, pool_size=5, max_overflow=5, pool_timeout=POOL_WAIT_S, connect_args={"timeout": 10}
@@ -175,7 +185,7 @@ def _sqlite_engine(url: sa.URL) -> AsyncEngine:
         # We say BEGIN ourselves: the driver's own would be a plain one.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000"):
+        for pragma in _SQLITE_PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
