@@ -21,6 +21,7 @@ from hodlxxi.identity.routes import identity_routes
 from hodlxxi.identity.sweep import sweeps as identity_sweeps
 from hodlxxi.kit.clock import Clock, SystemClock
 from hodlxxi.kit.db import Database
+from hodlxxi.kit.errors import Unavailable
 from hodlxxi.kit.kv import make_kv
 from hodlxxi.kit.metrics import Metrics
 from hodlxxi.kit.pages import STATIC_FOLDER, Pages
@@ -28,6 +29,12 @@ from hodlxxi.kit.ratelimit import Limit, Limiter
 from hodlxxi.kit.secret import derive_key
 from hodlxxi.kit.stopping import watch_signals
 from hodlxxi.kit.web import Cors, Edge, EdgePolicy
+from hodlxxi.lnurl.create import check_host
+from hodlxxi.lnurl.room import LnurlPolicy, LnurlRoom
+from hodlxxi.lnurl.routes import CALLBACK_PATH, lnurl_routes, offer_lnurl
+from hodlxxi.lnurl.store import count_open
+from hodlxxi.lnurl.sweep import sweeps as lnurl_sweeps
+from hodlxxi.lnurl.waiting import Streams
 from hodlxxi.ops.health import NodeAddress
 from hodlxxi.ops.routes import Feature, OpsRoom, ops_routes
 from hodlxxi.ops.sweeper import Sweeper
@@ -51,9 +58,20 @@ class App:
         self.limiter = Limiter(self.kv, self.metrics)
         self.identity = self._identity_room()
         self.is_stopping = False
+        self.lnurl = LnurlRoom(
+            LnurlPolicy(settings.lnurl_url or settings.public_url, Limit(settings.rate_limit_login)),
+            self.identity,
+            Streams(),
+            lambda: self.is_stopping,
+        )
+        self.metrics.gauge("hodlxxi_lnurl_challenges_active", "Lightning logins waiting", self._count_lnurl)
         routes = self._routes()
         self.sweeper = Sweeper(
-            db=self.db, kv=self.kv, clock=self.clock, metrics=self.metrics, sweeps=dict(identity_sweeps())
+            db=self.db,
+            kv=self.kv,
+            clock=self.clock,
+            metrics=self.metrics,
+            sweeps=identity_sweeps() | lnurl_sweeps(),
         )
         self._asgi: ASGIApp = Edge(
             Router(routes, lifespan=self._lifespan, redirect_slashes=False),
@@ -77,6 +95,10 @@ class App:
         """
         watch_signals(self._note_stop)
         await self.kv.ping()
+        try:
+            await check_host(self.lnurl)
+        except Unavailable:
+            log.error("database_away_at_start")
         self.sweeper.start()
         log.info("ready", version=__version__, database="sqlite" if self.db.is_sqlite else "postgresql")
 
@@ -94,6 +116,10 @@ class App:
         """Who is asking: a session, else a bearer token."""
         session = await session_of(self.identity, request)
         return Caller(session.user_id, session=session) if session else None
+
+    async def _count_lnurl(self) -> float:
+        async with self.db.read() as tx:
+            return await count_open(tx, self.clock.now())
 
     @asynccontextmanager
     async def _lifespan(self, _app: object) -> AsyncIterator[None]:
@@ -134,7 +160,8 @@ class App:
             is_stopping=lambda: self.is_stopping,
         )
         return [
-            *identity_routes(self.identity, Neighbours(), authenticate),
+            *identity_routes(self.identity, Neighbours(offer_lnurl=offer_lnurl(self.lnurl)), authenticate),
+            *lnurl_routes(self.lnurl),
             *ops_routes(ops),
             Mount("/static", StaticFiles(directory=STATIC_FOLDER, check_dir=False), name="static"),
         ]
@@ -173,7 +200,8 @@ def _cors_map() -> Any:
     open_paths = frozenset({"/openapi.json"})
 
     def cors_of(path: str) -> Cors:
-        return "open" if path in open_paths else "none"
+        # Wallets inside a page call back from its origin; nothing else of the Lightning login is for other sites.
+        return "open" if path in open_paths or path.startswith(CALLBACK_PATH) else "none"
 
     return cors_of
 

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from hodlxxi.audit import tables as audit
 from hodlxxi.identity import tables as identity
 from hodlxxi.kit.db import metadata
+from hodlxxi.lnurl import tables as lnurl
 
 # Importing a room's tables fills the metadata.
-ROOMS = (audit, identity)
+ROOMS = (audit, identity, lnurl)
 
 
 def all_tables() -> sa.MetaData:

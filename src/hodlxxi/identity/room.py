@@ -66,7 +66,7 @@ async def _no_client(_next: str, _browser: str | None) -> LoginClient | None:
     return None
 
 
-async def _no_offer(_request: Request) -> LoginOffer | None:
+async def _no_offer(_request: Request, _browser: str) -> LoginOffer | None:
     return None
 
 
@@ -79,7 +79,7 @@ class Neighbours:
     """What other rooms add to the login page; ``app`` passes it in, so that the rooms stay strangers."""
 
     describe_client: Callable[[str, str | None], Awaitable[LoginClient | None]] = _no_client
-    offer_lnurl: Callable[[Request], Awaitable[LoginOffer | None]] = _no_offer
+    offer_lnurl: Callable[[Request, str], Awaitable[LoginOffer | None]] = _no_offer
     cancel: Callable[[str, str | None], Awaitable[str | None]] = _no_cancel
 
 

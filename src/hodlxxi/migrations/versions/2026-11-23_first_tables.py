@@ -110,6 +110,29 @@ def _create_tables() -> None:
     )
     op.create_index("idx_users_pubkey", "users", ["pubkey"], unique=True)
     op.create_table(
+        "lnurl_challenges",
+        sa.Column("session_id", sa.String(length=36), nullable=False),
+        sa.Column("k1", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("verified", sa.Boolean(), nullable=False),
+        sa.Column("pubkey", sa.String(length=66), nullable=True),
+        sa.Column("user_id", sa.String(length=66), nullable=True),
+        sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claim_digest", sa.String(length=64), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("action", sa.String(length=8), nullable=False),
+        sa.Column("browser", sa.String(length=64), nullable=True),
+        sa.Column("ip_address", sa.Text(), nullable=True),
+        sa.Column("user_agent", sa.Text(), nullable=True),
+        sa.Column("wallet_address", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.pubkey"], name=op.f("fk_lnurl_challenges_user_id")),
+        sa.PrimaryKeyConstraint("session_id", name=op.f("pk_lnurl_challenges")),
+        sa.UniqueConstraint("k1", name=op.f("uq_lnurl_challenges_k1")),
+    )
+    op.create_index(op.f("idx_lnurl_challenges_browser"), "lnurl_challenges", ["browser"], unique=False)
+    op.create_index(op.f("idx_lnurl_challenges_expires_at"), "lnurl_challenges", ["expires_at"], unique=False)
+    op.create_table(
         "sessions",
         sa.Column("session_id", sa.String(length=64), nullable=False),
         sa.Column("user_id", sa.String(length=66), nullable=False),
@@ -148,6 +171,9 @@ def _drop_tables() -> None:
     op.drop_index(op.f("idx_sessions_user_id"), table_name="sessions")
     op.drop_index(op.f("idx_sessions_expires_at"), table_name="sessions")
     op.drop_table("sessions")
+    op.drop_index(op.f("idx_lnurl_challenges_expires_at"), table_name="lnurl_challenges")
+    op.drop_index(op.f("idx_lnurl_challenges_browser"), table_name="lnurl_challenges")
+    op.drop_table("lnurl_challenges")
     op.drop_index("idx_users_pubkey", table_name="users")
     op.drop_table("users")
     op.drop_index(op.f("idx_spent_once_expires_at"), table_name="spent_once")

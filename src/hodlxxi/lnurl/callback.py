@@ -1,0 +1,61 @@
+"""The wallet's answer: load → judge → gate → admit → record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hodlxxi.audit.events import Entry, Event, Origin
+from hodlxxi.audit.log import record
+from hodlxxi.identity.sessions import admit
+from hodlxxi.kit.db import Tx
+from hodlxxi.kit.errors import NotAuthenticated
+from hodlxxi.lnurl import store
+from hodlxxi.lnurl.room import LnurlRoom
+from hodlxxi.lnurl.rules import OVER, Answer, Refused, Verified, is_session_id, judge_callback
+
+KIND = "lnurl"
+
+
+async def answer_login(room: LnurlRoom, session_id: str, answer: Answer, origin: Origin) -> None:
+    """Take a wallet's signature. The first valid one wins; it opens no session: the browser claims that.
+
+    Raises ``NotAuthenticated`` with the reason for the person who holds the wallet.
+    """
+    now = room.identity.clock.now()
+    async with room.identity.db.begin() as tx:
+        challenge = await store.find_challenge(tx, session_id) if is_session_id(session_id) else None
+        verdict = judge_callback(challenge, answer, now)
+        if isinstance(verdict, Verified):
+            verdict = await _accept(tx, session_id, verdict, origin, now)
+        if isinstance(verdict, Refused) and challenge is not None:
+            details = {"method": KIND, "reason": verdict.reason}
+            await record(
+                tx, now, Entry(Event.LOGIN_ATTEMPT, False, origin, answer.key.hex(), details=details)
+            )
+    if isinstance(verdict, Refused):
+        room.identity.metrics.count("logins", method=KIND, outcome="refused")
+        raise NotAuthenticated(verdict.reason)
+    await room.identity.kv.publish(channel(session_id), "verified")
+
+
+async def _accept(
+    tx: Tx, session_id: str, verdict: Verified, origin: Origin, now: datetime
+) -> Verified | Refused:
+    admitted = await admit(tx, verdict.key, KIND, now)
+    if admitted is None:
+        return Refused("This account is closed or disabled.")
+    user, is_new = admitted
+    if not await store.mark_verified(
+        tx, session_id, key=verdict.key, user=user.pubkey, address=origin.ip_address, now=now
+    ):
+        return Refused(OVER)
+    entries = [Entry(Event.LNURL_VERIFIED, True, origin, user.pubkey)]
+    if is_new:
+        entries.insert(0, Entry(Event.USER_CREATED, True, origin, user.pubkey))
+    await record(tx, now, *entries)
+    return verdict
+
+
+def channel(session_id: str) -> str:
+    """Where a waiting browser is woken."""
+    return f"lnurl:{session_id}"

@@ -1,0 +1,78 @@
+"""Starting a Lightning login."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from dataclasses import dataclass
+
+import structlog
+
+from hodlxxi.bitcoin.bech32 import encode_lnurl
+from hodlxxi.identity.sessions import Visitor
+from hodlxxi.identity.store import note_fact
+from hodlxxi.kit.errors import BadInput
+from hodlxxi.kit.secret import digest_of, mint_token
+from hodlxxi.lnurl import store
+from hodlxxi.lnurl.room import LnurlRoom
+from hodlxxi.lnurl.rules import CHALLENGE_LIFE, K1_BYTES, Action, Challenge, callback_url
+
+log = structlog.get_logger("lnurl")
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A login just started. ``claim_token`` is the browser's secret; ``lnurl`` is what the QR code holds."""
+
+    challenge: Challenge
+    lnurl: str
+    claim_token: str
+
+    @property
+    def qr_text(self) -> str:
+        """All upper case, so that the QR code gets by with its smallest alphabet."""
+        return f"LIGHTNING:{self.lnurl}"
+
+    @property
+    def link(self) -> str:
+        """For a wallet on the same device."""
+        return f"lightning:{self.lnurl}"
+
+
+async def create_login(room: LnurlRoom, action: Action, visitor: Visitor) -> Created:
+    """A fresh k1 and a fresh claim secret, good for five minutes; the same browser's earlier login ends.
+
+    Raises ``BadInput`` for ``link``, which is not offered yet, and ``TooMany``.
+    """
+    if action == "link":
+        raise BadInput("action: linking a second key is not available yet.", field="action")
+    await room.identity.limiter.check("lnurl_create", visitor.origin.ip_address, room.policy.creates)
+    now = room.identity.clock.now()
+    claim_token = mint_token()
+    challenge = Challenge(
+        session_id=uuid.uuid4().hex,
+        k1=secrets.token_bytes(K1_BYTES).hex(),
+        action=action,
+        created_at=now,
+        expires_at=now + CHALLENGE_LIFE,
+        claim_digest=digest_of(claim_token),
+        ip_address=visitor.origin.ip_address,
+        user_agent=visitor.user_agent[:300],
+    )
+    async with room.identity.db.begin() as tx:
+        await store.add_challenge(tx, challenge, visitor.browser, now)
+    return Created(challenge, encode_lnurl(callback_url(room.policy.url, challenge)), claim_token)
+
+
+async def check_host(room: LnurlRoom) -> bool:
+    """Whether the host is the one of the first start; wallets derive each person's key from it (LUD-05)."""
+    async with room.identity.db.begin() as tx:
+        noted = await note_fact(tx, "lnurl_url", room.policy.url, room.identity.clock.now())
+    if noted != room.policy.url:
+        log.warning(
+            "lnurl_host_changed",
+            was=noted,
+            now=room.policy.url,
+            consequence="Lightning wallets make other keys for another host: people who sign in so get new accounts",
+        )
+    return noted == room.policy.url
