@@ -8,7 +8,9 @@ reported together. On the embedded default (development) missing secrets are mad
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -20,6 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from hodlxxi.kit.network import Network, parse_networks
 
 MIN_SECRET_CHARS = 32
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*")
 NETWORKS = ("main", "test", "testnet4", "signet", "regtest")
 
 
@@ -51,8 +54,9 @@ class Settings(BaseSettings):
     bitcoin_network: Literal["main", "test", "testnet4", "signet", "regtest"] = "main"
     seed_message_form: bool = True
 
-    database_url: str | None = None
-    redis_url: str | None = None
+    # Both may hold a password.
+    database_url: str | None = Field(None, repr=False)
+    redis_url: str | None = Field(None, repr=False)
     db_pool_size: int = Field(10, ge=1, le=200)
     db_pool_overflow: int = Field(20, ge=0, le=200)
 
@@ -92,12 +96,20 @@ class Settings(BaseSettings):
     def _origin_only(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value.rstrip("/"))
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(value.rstrip("/"))
+            port = parts.port
+        except ValueError:
+            raise ValueError("must be like https://login.example.org") from None
+        host = parts.hostname or ""
+        if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host):
             raise ValueError("must be like https://login.example.org")
-        if parts.path or parts.query or parts.fragment or parts.username:
+        if parts.path or parts.query or parts.fragment or parts.username is not None:
             raise ValueError("must be an origin only: scheme and host, without path, query or user")
-        return value.rstrip("/")
+        # As browsers write it in Origin: lower case, and without the port that the scheme has anyway.
+        written = f"[{host}]" if ":" in host else host
+        is_usual = port in (None, 443 if parts.scheme == "https" else 80)
+        return f"{parts.scheme}://{written}" + ("" if is_usual else f":{port}")
 
     @field_validator("service_name")
     @classmethod
@@ -221,17 +233,40 @@ def load_settings(**overrides: object) -> Settings:
 
 
 def _read_or_make_secrets(path: Path) -> dict[str, str]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    made = "".join(f"{name}={secrets.token_urlsafe(48)}\n" for name in ("SECRET_KEY", "JWT_SECRET"))
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(made)
+    """What ``secrets.env`` holds; made first when it is not there. Raises ``ConfigurationError`` for a damaged one."""
+    if not path.exists():
+        _make_secrets(path)
     lines = (line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
-    return {name.strip(): value.strip() for name, value in lines}
+    found = {name.strip(): value.strip() for name, value in lines}
+    missing = [name for name in _MADE if not found.get(name)]
+    if missing:
+        raise ConfigurationError(
+            [
+                f"{path} holds no {' and no '.join(missing)}: put it back, or remove the file to have new ones made"
+            ]
+        )
+    return found
+
+
+_MADE = ("SECRET_KEY", "JWT_SECRET")
+
+
+def _make_secrets(path: Path) -> None:
+    """Write the file whole and then give it its name, so that no other start ever reads half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # mkstemp makes it readable for its owner only.
+    descriptor, made = tempfile.mkstemp(dir=path.parent, prefix=".secrets-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.writelines(f"{name}={secrets.token_urlsafe(48)}\n" for name in _MADE)
+        try:
+            os.link(made, path)
+        except FileExistsError:
+            pass  # another start was first; its secrets count
+        except OSError:
+            os.replace(made, path)  # a file system without hard links
+    finally:
+        Path(made).unlink(missing_ok=True)
 
 
 def _listed(text: str) -> tuple[str, ...]:
