@@ -1,0 +1,17 @@
+// The sign-in page works without this script; with it, it is more comfortable.
+import { watchLightning } from "./lightning";
+import { helpWithMessage } from "./message";
+
+const byId = (id: string): HTMLElement | null => document.getElementById(id);
+
+const form = byId("login-form");
+const text = byId("login-message");
+const copy = byId("login-copy");
+if (form instanceof HTMLFormElement && text instanceof HTMLTextAreaElement && copy instanceof HTMLButtonElement) {
+  helpWithMessage(form, text, copy);
+}
+
+const lightning = byId("lnurl-form");
+const code = byId("lnurl-qr");
+const status = byId("lnurl-status");
+if (lightning instanceof HTMLFormElement && code && status) watchLightning(lightning, code, status);
