@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hodlxxi.audit.events import Entry, Event
@@ -61,16 +61,8 @@ class KeyRing:
     async def prepare(self) -> None:
         """Make the keys that are missing, do what is due, and load. Two workers that start together make one key."""
         async with self._db.begin() as tx:
-            await self._tend(tx)
+            await self.tend(tx)
         await self._load()
-
-    async def tend(self) -> None:
-        """Rotate what is due; for the sweeper, about once a minute."""
-        now = self._clock.now()
-        async with self._db.read() as tx:
-            keys = [sealed.record for sealed in await store.list_keys(tx)]
-        if not judge_keys(keys, self._algs, now=now, token_life=self._token_life).is_nothing:
-            await self.prepare()
 
     async def rotate(self, alg: str, *, at_once: bool = False) -> str:
         """Publish a new key for one algorithm; its ``kid``. It signs after a day.
@@ -102,8 +94,13 @@ class KeyRing:
     async def current(self) -> Held:
         """What is known now, at most half a minute old."""
         held = self._held
-        if held is None or self._clock.now() - held.loaded_at > RELOAD_AFTER:
-            held = await self._load()
+        now = self._clock.now()
+        if held is None:
+            return await self._load()
+        if now - held.loaded_at > RELOAD_AFTER:
+            # Whoever comes meanwhile goes on with what is known, instead of loading too.
+            self._held = replace(held, loaded_at=now)
+            return await self._load()
         return held
 
     def access_signer(self, held: Held) -> jws.Signer:
@@ -137,7 +134,8 @@ class KeyRing:
     def _may_reload(self, held: Held) -> bool:
         return self._clock.now() - held.loaded_at > RELOAD_NOT_BEFORE
 
-    async def _tend(self, tx: Tx) -> None:
+    async def tend(self, tx: Tx) -> None:
+        """Make, retire and drop what is due, in the caller's transaction; every worker sees it at its next load."""
         now = self._clock.now()
         keys = [sealed.record for sealed in await store.list_keys(tx, hold=True)]
         due = judge_keys(keys, self._algs, now=now, token_life=self._token_life)

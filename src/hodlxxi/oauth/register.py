@@ -14,6 +14,7 @@ from hodlxxi.kit.secret import digest_of, mint_token, same
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.clients import PUBLIC, Client, Metadata, Trust, render_metadata
 from hodlxxi.oauth.rules.errors import Fault, OAuthRefusal, Word
+from hodlxxi.oauth.rules.pkce import PkcePolicy
 from hodlxxi.oauth.rules.registration import judge_metadata
 from hodlxxi.oauth.store import clients as store
 from hodlxxi.oauth.store import grants as grant_store
@@ -49,9 +50,18 @@ async def register(room: OAuthRoom, body: Mapping[str, object], origin: Origin) 
 
 
 async def add_client(
-    room: OAuthRoom, tx: Tx, body: Mapping[str, object], *, trust: Trust, origin: Origin | None = None
+    room: OAuthRoom,
+    tx: Tx,
+    body: Mapping[str, object],
+    *,
+    trust: Trust,
+    origin: Origin | None = None,
+    pkce_policy: PkcePolicy | None = None,
 ) -> Registered | Fault:
-    """Judge and keep a new client, in the caller's transaction. The operator's command line calls this too."""
+    """Judge and keep a new client, in the caller's transaction.
+
+    The operator's command line calls this too; only there can a client be trusted or excepted from PKCE.
+    """
     metadata = _judge(room, body)
     if isinstance(metadata, Fault):
         return metadata
@@ -66,6 +76,7 @@ async def add_client(
         trust=trust,
         created_at=now.replace(microsecond=0),
         registration_digest=digest_of(registration_token),
+        pkce_policy=pkce_policy,
     )
     await store.add_client(tx, client)
     details = {"name": metadata.name, "trust": trust.value, "redirect_uris": list(metadata.redirect_uris)}
@@ -120,9 +131,9 @@ async def remove_registration(room: OAuthRoom, client_id: str, token: str | None
 async def end_client(tx: Tx, client_id: str, now: datetime, origin: Origin | None = None) -> None:
     """Disable a client for good, with all its grants. The operator's command line calls this too."""
     await store.disable_client(tx, client_id, now)
-    for grant_id in await grant_store.list_live_grants(tx, client_id):
-        await grant_store.revoke_grant(tx, grant_id, "client_removed", now)
-    await record(tx, now, Entry(Event.CLIENT_CHANGED, True, origin, None, client_id, {"removed": True}))
+    ended = await grant_store.revoke_grants_of_client(tx, client_id, "client_removed", now)
+    details = {"removed": True, "grants": ended}
+    await record(tx, now, Entry(Event.CLIENT_CHANGED, True, origin, None, client_id, details))
 
 
 def _judge(room: OAuthRoom, body: Mapping[str, object]) -> Metadata | Fault:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from hodlxxi.kit.db import Tx, delete_expired, rows_changed
+from hodlxxi.oauth.keys import KeyRing
 from hodlxxi.oauth.rules.clients import Trust
 from hodlxxi.oauth.tables import (
     oauth_clients,
@@ -53,9 +54,18 @@ _END_ABANDONED = (
 )
 
 
-def sweeps() -> dict[str, Sweep]:
-    """By table: remove at most ``limit`` rows that expired long enough ago. Tokens go before their grants."""
+def sweeps(keys: KeyRing) -> dict[str, Sweep]:
+    """By table: remove at most ``limit`` rows that expired long enough ago. Tokens go before their grants.
+
+    The signing keys are tended on the same occasion: what is due is rotated.
+    """
+
+    async def tend_keys(tx: Tx, _now: datetime, _limit: int) -> int:
+        await keys.tend(tx)
+        return 0
+
     return {
+        "oauth_signing_keys": tend_keys,
         "oauth_responses": _forget_responses,
         "oauth_codes": delete_expired(oauth_codes, oauth_codes.c.grant_id, _CODES_KEPT),
         "oauth_tokens": delete_expired(oauth_tokens, _t.id, _TOKENS_KEPT),

@@ -12,6 +12,7 @@ from hodlxxi.oauth.mint import Answer
 from hodlxxi.oauth.redeem import redeem_code
 from hodlxxi.oauth.refresh import rotate
 from hodlxxi.oauth.room import OAuthRoom
+from hodlxxi.oauth.rules.authorization import judge_resources
 from hodlxxi.oauth.rules.client_auth import judge_client, parse_credentials
 from hodlxxi.oauth.rules.clients import GRANT_TYPES, REFRESH_TOKEN, Client
 from hodlxxi.oauth.rules.errors import Fault, OAuthRefusal, Word
@@ -75,7 +76,7 @@ def _judge_caller(client: Client | None, call: Call, secret_name: str) -> Fault 
         return Fault(Word.UNAUTHORIZED_CLIENT, f"This client is not registered for {call.grant_type}.")
     if call.sent(secret_name) is None:
         return Fault(Word.INVALID_REQUEST, f"{secret_name} is missing.")
-    return None
+    return judge_resources(call.request.resources, call.room.policy.resources)
 
 
 # ``_judge_caller`` refuses where there is no client; the type checker cannot know.

@@ -18,10 +18,11 @@ from hodlxxi.oauth.rules.errors import Fault
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """What arrived: the ``Authorization`` header and the form, each parameter once."""
+    """What arrived: the ``Authorization`` header and the form, each parameter once but for ``resource``."""
 
     authorization: str | None
     form: Mapping[str, str]
+    resources: tuple[str, ...]
     origin: Origin
 
 

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.oauth.rules.sample import CALLBACK, CHALLENGE, ISSUER, NOW, client, params
-from tests.oauth.rules.test_redirects import HOSTILE
 
 from hodlxxi.oauth.rules import authorization
 from hodlxxi.oauth.rules.authorization import (
@@ -24,6 +22,8 @@ from hodlxxi.oauth.rules.clients import Client
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.pkce import PkcePolicy
 from hodlxxi.oauth.rules.scopes import SCOPES
+from tests.oauth.rules.sample import CALLBACK, CHALLENGE, ISSUER, NOW, client, params
+from tests.oauth.rules.test_redirects import HOSTILE
 
 
 def judged(

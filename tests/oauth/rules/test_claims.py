@@ -8,7 +8,6 @@ import hashlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.oauth.rules.sample import ISSUER, NOW, PUBKEY
 
 from hodlxxi.oauth.rules.claims import (
     AskedClaims,
@@ -23,6 +22,7 @@ from hodlxxi.oauth.rules.claims import (
 )
 from hodlxxi.oauth.rules.claims_request import parse_claims, read_asked, render_asked
 from hodlxxi.oauth.rules.errors import Fault, Word, plain_text
+from tests.oauth.rules.sample import ISSUER, NOW, PUBKEY
 
 PERSON = Person(PUBKEY, updated_at=NOW)
 PROOF = Proof(NOW, "urn:hodlxxi:acr:key", ("pop", "btc_message"), "sid-1")

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.oauth.rules.sample import CALLBACK, CHALLENGE, MINUTE, NOW, VERIFIER, grant
 
 from hodlxxi.oauth.rules.errors import Word
 from hodlxxi.oauth.rules.grants import (
@@ -27,6 +26,7 @@ from hodlxxi.oauth.rules.grants import (
     refresh_expiry,
 )
 from hodlxxi.oauth.rules.scopes import SCOPES
+from tests.oauth.rules.sample import CALLBACK, CHALLENGE, MINUTE, NOW, VERIFIER, grant
 
 
 def code(**changes: Any) -> Code:

@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.oauth.rules.sample import MINUTE, NOW, PUBKEY, client, request
 
 from hodlxxi.oauth.rules.authorization import Destination
 from hodlxxi.oauth.rules.claims import ACR_KEY, ACR_KEY_REMOTE, ACR_NONE, ACR_TWO_KEYS, AskedClaims
 from hodlxxi.oauth.rules.consent import Agreed, Ask, Consent, judge_consent
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.login import Began, Login, NeedsSignIn, SignedIn, judge_login
+from tests.oauth.rules.sample import MINUTE, NOW, PUBKEY, client, request
 
 OTHER = "03" + "cd" * 32
 

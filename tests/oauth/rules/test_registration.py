@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.oauth.rules.sample import CALLBACK, client
 
 from hodlxxi.oauth.rules.clients import Metadata, render_metadata
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.registration import judge_metadata
 from hodlxxi.oauth.rules.scopes import SCOPES, usual_scopes
+from tests.oauth.rules.sample import CALLBACK, client
 
 ALGS = ("RS256", "ES256", "EdDSA")
 

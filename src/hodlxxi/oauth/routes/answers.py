@@ -65,10 +65,8 @@ def oauth_error(request: Request, refusal: Refusal) -> Response:
 
 
 def single_values(form: Form) -> dict[str, str]:
-    """The form's parameters. Raises ``BadInput`` when one was sent twice (RFC 6749 §3.2); ``resource`` may be."""
-    return {
-        name: form.get_all(name)[0] if name == "resource" else form.get(name) or "" for name in form.names()
-    }
+    """The form's parameters but ``resource``. Raises ``BadInput`` when one was sent twice (RFC 6749 §3.2)."""
+    return {name: form.get(name) or "" for name in form.names() if name != "resource"}
 
 
 def _status(refusal: Refusal) -> int:

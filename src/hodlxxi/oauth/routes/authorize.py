@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from functools import wraps
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hodlxxi.identity import browser as b
 from hodlxxi.identity.routes import login_url
-from hodlxxi.kit.answers import NO_STORE
+from hodlxxi.kit.answers import NO_STORE, retry_headers, status_of
 from hodlxxi.kit.body import Form, read_form, read_query
+from hodlxxi.kit.errors import Refusal
 from hodlxxi.kit.web import CSP, is_same_origin
 from hodlxxi.oauth.authorize import GoOn, Outcome, Respond, ShowConsent, ShowError, begin, resume
 from hodlxxi.oauth.consent import decide
 from hodlxxi.oauth.interaction import GONE, Asker, interaction_path
 from hodlxxi.oauth.room import OAuthRoom
+from hodlxxi.oauth.routes.answers import Endpoint
 from hodlxxi.oauth.rules.authorization import ResponseMode
 from hodlxxi.oauth.rules.errors import Fault, Word
 
@@ -25,8 +29,23 @@ class AuthorizePage:
 
     def __init__(self, room: OAuthRoom) -> None:
         self._room = room
+        self.show = self._with_pages(self._show)
+        self.submit = self._with_pages(self._submit)
 
-    async def show(self, request: Request) -> Response:
+    def _with_pages(self, endpoint: Endpoint) -> Endpoint:
+        """People come here, whatever their browser says that it accepts: every refusal is a page."""
+
+        @wraps(endpoint)
+        async def answered(request: Request) -> Response:
+            try:
+                return await endpoint(request)
+            except Refusal as refusal:
+                status, headers = status_of(refusal), retry_headers(refusal)
+                return self._room.pages.error(request, status, refusal.code, refusal.text, headers)
+
+        return answered
+
+    async def _show(self, request: Request) -> Response:
         """A request of an app, or one that goes on after a page of ours (``interaction``)."""
         query = read_query(request)
         browser = b.browser_of(request)
@@ -38,7 +57,7 @@ class AuthorizePage:
             outcome = await begin(self._room, _params(query), asker, cross_site=False)
         return self._render(request, outcome, browser)
 
-    async def submit(self, request: Request) -> Response:
+    async def _submit(self, request: Request) -> Response:
         """The consent form (it has ``interaction``), or a request of an app by POST (Core §3.1.2.1)."""
         form = await read_form(request)
         browser = b.browser_of(request)

@@ -28,12 +28,14 @@ class TokenEndpoint:
     async def _post(self, request: Request) -> Response:
         if request.scope["query_string"]:
             check_no_secrets(request)
-        form = single_values(await read_form(request))
+        sent = await read_form(request)
+        form, resources = single_values(sent), tuple(sent.get_all("resource"))
         headers = request.headers.getlist("authorization")
         if len(headers) > 1:
             raise OAuthRefusal(Fault(Word.INVALID_REQUEST, "Authorization was sent more than once."))
         authorization = headers[0] if headers else None
-        return json_answer(await exchange(self._room, TokenRequest(authorization, form, origin_of(request))))
+        asked = TokenRequest(authorization, form, resources, origin_of(request))
+        return json_answer(await exchange(self._room, asked))
 
 
 class RegisterEndpoint:

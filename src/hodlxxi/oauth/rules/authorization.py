@@ -180,7 +180,7 @@ def judge_request(
     )
     if isinstance(challenge, Fault):
         return refuse(destination, challenge)
-    fault = _judge_resources(params.get("resource", ()), resources) or _judge_syntax(params)
+    fault = judge_resources(params.get("resource", ()), resources) or _judge_syntax(params)
     if fault is not None:
         return refuse(destination, fault)
     claims = parse_claims(_one(params, "claims"))
@@ -231,7 +231,8 @@ def _judge_form(params: Params, client: Client) -> Fault | None:
     return None
 
 
-def _judge_resources(asked: Sequence[str], known: tuple[str, ...]) -> Fault | None:
+def judge_resources(asked: Sequence[str], known: tuple[str, ...]) -> Fault | None:
+    """Whether everything that a token is wanted for exists here (RFC 8707 §2)."""
     if all(resource in known for resource in asked):
         return None
     return Fault(Word.INVALID_TARGET, "resource names no API of this server.")

@@ -42,11 +42,6 @@ class Tending:
     make_active: tuple[str, ...] = ()
     make_pending: tuple[str, ...] = ()
 
-    @property
-    def is_nothing(self) -> bool:
-        """Whether all keys are as they should be."""
-        return self == Tending()
-
 
 def judge_keys(
     keys: Iterable[KeyRecord], algs: Iterable[str], *, now: datetime, token_life: timedelta

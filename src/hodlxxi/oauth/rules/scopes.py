@@ -42,13 +42,14 @@ def catalogue_of(scopes: Iterable[Scope]) -> Catalogue:
 
 SCOPES: Catalogue = catalogue_of(
     [
-        Scope(OPENID, "Know that it is you"),
-        Scope(PROFILE, "See your display name"),
-        Scope(PROFILE_READ, "Read your profile and your Bitcoin public key"),
-        Scope("wallet:read", "See your wallet balance and the addresses that you proved"),
-        Scope("wallet:write", "Add wallets to watch in your account", warning=True, usual=False),
-        Scope("chat", "Read and send chat messages as you", warning=True),
-        Scope(OFFLINE_ACCESS, "Stay connected when you are signed out, until you remove it"),
+        # Each text ends the sentence "The app wants to access: ...".
+        Scope(OPENID, "Who you are: the key of your account"),
+        Scope(PROFILE, "Your display name"),
+        Scope(PROFILE_READ, "Your profile information"),
+        Scope("wallet:read", "Your wallet balance and the addresses that you proved"),
+        Scope("wallet:write", "Your list of watched wallets, to add to it", warning=True, usual=False),
+        Scope("chat", "Your chat, to read and send messages as you", warning=True),
+        Scope(OFFLINE_ACCESS, "All this also when you are signed out, until you remove it"),
     ]
 )
 

@@ -96,7 +96,16 @@ _REVOKE_TOKENS = (
     .where(_t.grant_id == _p("id_"), _t.revoked.is_(False))
     .values(revoked=True, revoked_at=_p("now"), grace_sealed=None)
 )
-_LIVE_GRANTS_OF_CLIENT = sa.select(_g.grant_id).where(_g.client_id == _p("client"), _g.revoked_at.is_(None))
+_REVOKE_GRANTS_OF_CLIENT = (
+    sa.update(oauth_grants)
+    .where(_g.client_id == _p("client_"), _g.revoked_at.is_(None))
+    .values(revoked_at=_p("now"), revoke_reason=_p("reason"))
+)
+_REVOKE_TOKENS_OF_CLIENT = (
+    sa.update(oauth_tokens)
+    .where(_t.client_id == _p("client_"), _t.revoked.is_(False))
+    .values(revoked=True, revoked_at=_p("now"), grace_sealed=None)
+)
 
 
 async def find_client_and_code(
@@ -186,6 +195,9 @@ async def revoke_grant(tx: Tx, grant_id: str, reason: str, now: datetime) -> boo
     return ended
 
 
-async def list_live_grants(tx: Tx, client_id: str) -> list[str]:
-    """The grants that a client holds."""
-    return list((await tx.execute(_LIVE_GRANTS_OF_CLIENT, {"client": client_id})).scalars())
+async def revoke_grants_of_client(tx: Tx, client_id: str, reason: str, now: datetime) -> int:
+    """End everything that a client holds; how many grants were alive."""
+    params = {"client_": client_id, "now": now}
+    ended = rows_changed(await tx.execute(_REVOKE_GRANTS_OF_CLIENT, params | {"reason": reason}))
+    await tx.execute(_REVOKE_TOKENS_OF_CLIENT, params)
+    return ended
