@@ -142,7 +142,7 @@ class Edge:
             status, code, text, field = status_of(error), error.code, error.text, error.field
             headers = retry_headers(error)
             if isinstance(error, Unavailable):
-                log.error("dependency_away", code=code, cause=type(error.__cause__).__name__)
+                log.error("dependency_away", error_code=code, cause=type(error.__cause__).__name__)
         elif isinstance(error, HTTPException):
             status, field = error.status_code, None
             code = WORDS.get(status, "invalid_request")
