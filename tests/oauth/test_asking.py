@@ -257,8 +257,11 @@ async def test_the_sign_in_page_shows_the_app_and_its_cancel_button_leads_back(p
     sent = await person.visit(app)
     page = await person.http.get(sent.headers["location"])
     assert "Wallet Watcher" in page.text
-    elsewhere = await provider.stranger().http.get(sent.headers["location"])
+    other = provider.stranger()
+    await other.http.get("/login")  # a browser that we know by its own cookie
+    elsewhere = await other.http.get(sent.headers["location"])
     assert "Wallet Watcher" not in elsewhere.text
+    assert (await cancel(other, elsewhere, next_of(sent))).headers["location"] == "/"
     answer = response_of(await cancel(person, page, next_of(sent)))
     assert (answer["error"], answer["state"], answer["iss"]) == ("access_denied", "st-1", ISSUER)
     error_page(await person.http.get(next_of(sent)))

@@ -141,6 +141,9 @@ async def test_leaving_ends_every_token(provider: Provider) -> None:
     tokens = await app.tokens()
     answer = await manage(app, "DELETE")
     assert (answer.status_code, answer.content) == (204, b"")
+    for table in ("oauth_tokens WHERE NOT revoked AND", "oauth_grants WHERE revoked_at IS NULL AND"):
+        alive = f"SELECT count(*) FROM {table} client_id = :id"
+        assert await provider.ask(alive, id=app.client_id) == 0
     assert error_of(await manage(app, "GET"), 401) == "invalid_token"
     assert (await app.call(tokens["access_token"])).json()["error"] == "invalid_token"
     assert error_of(await app.refresh(tokens["refresh_token"]), 401) == "invalid_client"

@@ -225,6 +225,22 @@ async def test_another_worker_knows_a_new_key_when_it_meets_its_first_token(make
     assert await other.read_access(token) is not None
 
 
+async def test_access_tokens_of_another_family_end_when_the_operator_changes_it(make_provider: Make) -> None:
+    provider = await make_provider()
+    token = (await (await provider.register()).tokens())["access_token"]
+    first = provider.room.keys
+    changed = KeyRing(
+        db=first._db,
+        clock=provider.clock,
+        sealer=first._sealer,
+        algs=("RS256", "ES256", "EdDSA"),
+        access_alg="ES256",
+        access_lifetime=timedelta(hours=1),
+    )
+    assert await first.read_access(token) is not None
+    assert await changed.read_access(token) is None
+
+
 @pytest.mark.parametrize("alg", ["ES256", "EdDSA", "HS256"])
 async def test_access_tokens_in_the_operators_algorithm(make_provider: Make, alg: str) -> None:
     provider = await make_provider(access_alg=alg)
