@@ -12,7 +12,6 @@ STATIC := src/hodlxxi/pages/static
 WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' 2>/dev/null)
 export HODLXXI_DATA_DIR ?= var
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help run demo test check format web bench lock wheel clean
 
