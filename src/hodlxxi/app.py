@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -26,7 +27,7 @@ from hodlxxi.kit.kv import make_kv
 from hodlxxi.kit.metrics import Metrics
 from hodlxxi.kit.pages import STATIC_FOLDER, Pages
 from hodlxxi.kit.ratelimit import Limit, Limiter
-from hodlxxi.kit.secret import derive_key
+from hodlxxi.kit.secret import Sealer, derive_key
 from hodlxxi.kit.stopping import watch_signals
 from hodlxxi.kit.web import Cors, Edge, EdgePolicy
 from hodlxxi.lnurl.create import check_host
@@ -35,6 +36,13 @@ from hodlxxi.lnurl.routes import CALLBACK_PATH, lnurl_routes, offer_lnurl
 from hodlxxi.lnurl.store import count_open
 from hodlxxi.lnurl.sweep import sweeps as lnurl_sweeps
 from hodlxxi.lnurl.waiting import Streams
+from hodlxxi.oauth.gauges import gauges as oauth_gauges
+from hodlxxi.oauth.interaction import cancel_interaction, describe_interaction
+from hodlxxi.oauth.keys import KeyRing
+from hodlxxi.oauth.room import OAuthPolicy, OAuthRoom
+from hodlxxi.oauth.routes.table import authenticate_bearer, is_open_to_all_origins, oauth_routes
+from hodlxxi.oauth.rules.pkce import PkcePolicy
+from hodlxxi.oauth.sweep import sweeps as oauth_sweeps
 from hodlxxi.ops.health import NodeAddress
 from hodlxxi.ops.routes import Feature, OpsRoom, ops_routes
 from hodlxxi.ops.sweeper import Sweeper
@@ -64,14 +72,18 @@ class App:
             Streams(),
             lambda: self.is_stopping,
         )
+        self.oauth = self._oauth_room()
+        for name, (text, ask) in oauth_gauges(self.oauth).items():
+            self.metrics.gauge(name, text, ask)
         self.metrics.gauge("hodlxxi_lnurl_challenges_active", "Lightning logins waiting", self._count_lnurl)
+        self._authenticate_bearer = authenticate_bearer(self.oauth)
         routes = self._routes()
         self.sweeper = Sweeper(
             db=self.db,
             kv=self.kv,
             clock=self.clock,
             metrics=self.metrics,
-            sweeps=identity_sweeps() | lnurl_sweeps(),
+            sweeps=identity_sweeps() | lnurl_sweeps() | oauth_sweeps(self.oauth.keys),
         )
         self._asgi: ASGIApp = Edge(
             Router(routes, lifespan=self._lifespan, redirect_slashes=False),
@@ -97,6 +109,7 @@ class App:
         await self.kv.ping()
         try:
             await check_host(self.lnurl)
+            await self.oauth.keys.prepare()
         except Unavailable:
             log.error("database_away_at_start")
         self.sweeper.start()
@@ -115,7 +128,9 @@ class App:
     async def authenticate(self, request: Request) -> Caller | None:
         """Who is asking: a session, else a bearer token."""
         session = await session_of(self.identity, request)
-        return Caller(session.user_id, session=session) if session else None
+        if session is not None:
+            return Caller(session.user_id, session=session)
+        return await self._authenticate_bearer(request)
 
     async def _count_lnurl(self) -> float:
         async with self.db.read() as tx:
@@ -149,6 +164,46 @@ class App:
             csrf_key=derive_key(settings.secret(), "csrf"),
         )
 
+    def _oauth_room(self) -> OAuthRoom:
+        settings = self.settings
+        policy = OAuthPolicy(
+            issuer=settings.public_url,
+            registration=settings.oauth_registration,
+            pkce=PkcePolicy(settings.oauth_pkce_policy),
+            code_lifetime=timedelta(seconds=settings.oauth_code_lifetime_s),
+            access_lifetime=timedelta(seconds=settings.oauth_access_lifetime_s),
+            refresh_idle=timedelta(days=settings.oauth_refresh_idle_days),
+            refresh_max=timedelta(days=settings.oauth_refresh_max_days)
+            if settings.oauth_refresh_max_days
+            else None,
+            refresh_grace=timedelta(seconds=settings.oauth_refresh_grace_s),
+            access_alg=settings.jwt_algorithm,
+            id_token_algs=settings.signing_algs(),
+            authorizations=Limit(settings.rate_limit_token),
+            tokens=Limit(settings.rate_limit_token),
+            calls=Limit(settings.rate_limit_api),
+            registrations=Limit(settings.rate_limit_register),
+        )
+        return OAuthRoom(
+            policy=policy,
+            db=self.db,
+            clock=self.clock,
+            metrics=self.metrics,
+            limiter=self.limiter,
+            pages=self.pages,
+            identity=self.identity,
+            keys=make_key_ring(settings, self.db, self.clock),
+            sid_key=derive_key(settings.secret(), "sid"),
+        )
+
+    def _neighbours(self) -> Neighbours:
+        room = self.oauth
+        return Neighbours(
+            describe_client=lambda path, browser: describe_interaction(room, path, browser),
+            offer_lnurl=offer_lnurl(self.lnurl),
+            cancel=lambda path, browser: cancel_interaction(room, path, browser),
+        )
+
     def _routes(self) -> list[BaseRoute]:
         authenticate: Authenticate = self.authenticate
         ops = OpsRoom(
@@ -160,8 +215,9 @@ class App:
             is_stopping=lambda: self.is_stopping,
         )
         return [
-            *identity_routes(self.identity, Neighbours(offer_lnurl=offer_lnurl(self.lnurl)), authenticate),
+            *identity_routes(self.identity, self._neighbours(), authenticate),
             *lnurl_routes(self.lnurl),
+            *oauth_routes(self.oauth),
             *ops_routes(ops),
             Mount("/static", StaticFiles(directory=STATIC_FOLDER, check_dir=False), name="static"),
         ]
@@ -170,6 +226,20 @@ class App:
 def create_app(settings: Settings, clock: Clock | None = None) -> App:
     """The application, ready to be served."""
     return App(settings, clock)
+
+
+def make_key_ring(settings: Settings, db: Database, clock: Clock) -> KeyRing:
+    """The signing keys; the command line tends them too."""
+    secret = _revealed(settings.jwt_secret)
+    return KeyRing(
+        db=db,
+        clock=clock,
+        sealer=Sealer(settings.secret(), "signing-keys"),
+        algs=settings.signing_algs(),
+        access_alg=settings.jwt_algorithm,
+        access_lifetime=timedelta(seconds=settings.oauth_access_lifetime_s),
+        hmac_secret=secret.encode() if secret else None,
+    )
 
 
 def features(settings: Settings) -> tuple[Feature, ...]:
@@ -201,7 +271,8 @@ def _cors_map() -> Any:
 
     def cors_of(path: str) -> Cors:
         # Wallets inside a page call back from its origin; nothing else of the Lightning login is for other sites.
-        return "open" if path in open_paths or path.startswith(CALLBACK_PATH) else "none"
+        is_open = path in open_paths or path.startswith(CALLBACK_PATH) or is_open_to_all_origins(path)
+        return "open" if is_open else "none"
 
     return cors_of
 

@@ -8,9 +8,10 @@ from hodlxxi.audit import tables as audit
 from hodlxxi.identity import tables as identity
 from hodlxxi.kit.db import metadata
 from hodlxxi.lnurl import tables as lnurl
+from hodlxxi.oauth import tables as oauth
 
 # Importing a room's tables fills the metadata.
-ROOMS = (audit, identity, lnurl)
+ROOMS = (audit, identity, lnurl, oauth)
 
 
 def all_tables() -> sa.MetaData:

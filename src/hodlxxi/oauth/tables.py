@@ -190,3 +190,13 @@ oauth_signing_keys = sa.Table(
         sqlite_where=sa.text("state = 'active'"),
     ),
 )
+
+rate_limits = sa.Table(
+    "rate_limits",
+    metadata,
+    # An operator's exception for one client: at most ``max_count`` in ``window_s`` seconds, instead of the policy's.
+    sa.Column("client_id", sa.String(64), sa.ForeignKey("oauth_clients.client_id"), primary_key=True),
+    sa.Column("bucket", sa.String(32), primary_key=True),
+    sa.Column("max_count", sa.Integer, nullable=False),
+    sa.Column("window_s", sa.Integer, nullable=False),
+)

@@ -1,4 +1,4 @@
-"""The first tables: identity, Lightning logins, the OAuth provider and the audit, which the database keeps append-only."""
+"""The first tables: identity, Lightning logins and the audit, which the database keeps append-only."""
 
 from __future__ import annotations
 
