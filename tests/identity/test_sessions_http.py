@@ -10,8 +10,10 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from hodlxxi.identity.sessions import find_session
+from hodlxxi.audit.events import Event, Origin
+from hodlxxi.identity.sessions import end_sessions, find_session
 from hodlxxi.kit.kv import MemoryKv
+from hodlxxi.kit.secret import digest_of
 from tests.identity.site import PUBLIC_URL, Site, new_key, sign_in, who
 from tests.support.redis import Redis
 
@@ -176,6 +178,16 @@ async def test_nobody_sees_or_ends_another_persons_sessions(site: Site) -> None:
     assert (await bob.delete("/api/sessions", params={"id": item["id"]})).status_code == 404
     await bob.delete("/api/sessions", params={"all": "1"})
     assert await who(alice) == key.pubkey_hex
+
+
+async def test_the_use_case_itself_ends_only_sessions_of_the_named_user(site: Site) -> None:
+    alice, bob = site.browser(), new_key()
+    await sign_in(alice, new_key())
+    await sign_in(site.browser(), bob)
+    digest = digest_of(alice.cookies["session"])
+    origin = Origin("203.0.113.9", "req-12345")
+    assert await end_sessions(site.app.identity, bob.pubkey_hex, [digest], origin, Event.LOGOUT) == 0
+    assert await who(alice) is not None
 
 
 async def test_ending_all_ends_really_all(site: Site) -> None:
