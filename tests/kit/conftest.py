@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from tests.support.postgres import Postgres
-from tests.support.redis import Redis
 
 from hodlxxi.kit.db import Database
+from tests.support.postgres import Postgres
+from tests.support.redis import Redis
 
 
 @pytest.fixture

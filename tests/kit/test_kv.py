@@ -7,9 +7,9 @@ import secrets
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.support.redis import Redis
 
 from hodlxxi.kit.kv import Kv, MemoryKv, RedisKv, make_kv, offer
+from tests.support.redis import Redis
 
 CALLS = range(20)
 

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from tests.support.redis import Redis
 
 from hodlxxi.kit import kv as kit_kv
 from hodlxxi.kit.kv import RedisKv
+from tests.support.redis import Redis
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 import structlog
-from tests.support.signer import TestKey
 
 from hodlxxi.kit import log as kit_log
 from hodlxxi.kit.log import MASK, SharedRotatingFile, configure_logging, redact_text
+from tests.support.signer import TestKey
 
 KEY = TestKey(7)
 TEXT = "example.org wants you to sign in with your Bitcoin account:"

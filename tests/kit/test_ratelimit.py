@@ -7,12 +7,12 @@ import secrets
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.support.redis import Redis
 
 from hodlxxi.kit.errors import TooMany
 from hodlxxi.kit.kv import Kv, MemoryKv, RedisKv
 from hodlxxi.kit.metrics import Metrics
 from hodlxxi.kit.ratelimit import Limit, Limiter, Quota
+from tests.support.redis import Redis
 
 
 @pytest.fixture(params=["memory", "redis"])

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from starlette.requests import Request
 from structlog.testing import capture_logs
-from tests.kit.web_site import REFUSALS, SECRET, make_site
 
 from hodlxxi.kit.web import is_same_origin, see_other
+from tests.kit.web_site import REFUSALS, SECRET, make_site
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 EVERYWHERE = [

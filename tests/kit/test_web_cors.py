@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+
 from tests.kit.web_site import make_site
 
 APP, EVIL = "https://app.example.com", "https://evil.example"

@@ -8,7 +8,6 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, Router
-from tests.support.clock import FakeClock
 
 from hodlxxi.kit import errors
 from hodlxxi.kit.answers import json_answer
@@ -16,6 +15,7 @@ from hodlxxi.kit.metrics import Metrics
 from hodlxxi.kit.network import parse_networks
 from hodlxxi.kit.pages import Pages
 from hodlxxi.kit.web import Cors, Edge, EdgePolicy, client_address, request_id_of
+from tests.support.clock import FakeClock
 
 SECRET = "hunter2-in-a-traceback"
 REFUSALS: dict[str, errors.Refusal] = {
