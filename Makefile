@@ -3,13 +3,14 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
+.NOTPARALLEL:
 
 PYTHON ?= python3
 PORT ?= 5000
 VENV := .venv
 BIN := $(VENV)/bin
 STATIC := src/hodlxxi/pages/static
-WEB_SOURCES := $(shell find web -type f -not -path '*/node_modules/*' 2>/dev/null)
+WEB_SOURCES := $(shell find web -not -path '*/node_modules*' 2>/dev/null)
 export HODLXXI_DATA_DIR ?= var
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -48,8 +49,8 @@ bench: $(VENV)/.dev $(STATIC)/.built ## Measure: sign-ins, Lightning logins, cod
 lock: $(VENV)/.dev ## Write the hash-locked requirements anew
 	scripts/lock
 
-wheel: $(VENV)/.dev ## Build the wheel that an operator installs
-	$(BIN)/python -m build --wheel --no-isolation
+wheel: $(VENV)/.dev $(STATIC)/.built ## Build the wheel that an operator installs
+	$(BIN)/python -m build --wheel --no-isolation --skip-dependency-check
 
 clean: ## Remove what was built (not var/, where your data is)
 	rm -rf $(VENV) $(STATIC) web/node_modules build dist
@@ -68,7 +69,7 @@ $(VENV)/.demo: $(VENV)/.run requirements/demo.txt
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/demo.txt
 	@touch $@
 
-$(VENV)/.web: $(VENV)/.run web/package-lock.json
+$(VENV)/.web: $(VENV)/.run web/package-lock.json requirements/node.txt
 	@echo "· installing the browser part's packages"
 	@scripts/with_node npm --prefix web ci --no-audit --no-fund --loglevel=error
 	@touch $@

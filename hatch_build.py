@@ -22,13 +22,20 @@ class BrowserPart(BuildHookInterface[Any]):
         """Build ``web/`` into ``pages/static``, unless it is built already or this is an editable install."""
         root = Path(self.root)
         web, static = root / "web", root / "src" / "hodlxxi" / "pages" / "static"
-        if version == "editable" or (static / ".built").exists() or not (web / "package.json").exists():
+        if version == "editable" or _is_built(web, static):
             return
         npm, env = _npm()
         subprocess.run(
             [*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=web, env=env, check=True
         )
         subprocess.run([*npm, "run", "--silent", "build"], cwd=web, env=env, check=True)
+
+
+def _is_built(web: Path, static: Path) -> bool:
+    """Whether the built files are there and no source is newer. A source archive has them and no ``web/``."""
+    built = [file.stat().st_mtime for file in static.glob("*.*")] if static.exists() else []
+    sources = [file.stat().st_mtime for folder in ("src", "styles") for file in (web / folder).glob("*")]
+    return bool(built) and max(sources, default=0) <= max(built)
 
 
 def _npm() -> tuple[list[str], dict[str, str]]:

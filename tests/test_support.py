@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import redis as redis_client
 from playwright.async_api import Browser
+
 from tests.support.bitcoind import Bitcoind
 from tests.support.postgres import Postgres
 from tests.support.redis import Redis

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.vectors import load_vectors
 
 from hodlxxi.bitcoin import address as addresses
 from hodlxxi.bitcoin.address import Address, AddressKind, Network, parse_address, render_address
 from hodlxxi.bitcoin.bech32 import BECH32, BECH32M, SegwitProgram, render_bech32, render_segwit, spread_bytes
 from hodlxxi.bitcoin.keys import Pubkey
 from hodlxxi.kit.errors import BadInput
+from tests.support.vectors import load_vectors
 
 VALID: list[Any] = load_vectors("bitcoin-core/key_io_valid.json")
 ADDRESSES = [(text, script, about) for text, script, about in VALID if not about["isPrivkey"]]

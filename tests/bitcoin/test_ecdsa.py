@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from coincurve import PublicKey
-from tests.support.signer import ORDER, TestKey, der_of
-from tests.support.vectors import load_vectors
 
 from hodlxxi.bitcoin import ecdsa
 from hodlxxi.kit.errors import BadInput
+from tests.support.signer import ORDER, TestKey, der_of
+from tests.support.vectors import load_vectors
 
 GROUPS = load_vectors("wycheproof/ecdsa_secp256k1_sha256_bitcoin_test.json")["testGroups"]
 CASES: list[Any] = [

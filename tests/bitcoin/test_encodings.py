@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.vectors import load_vectors
 
 from hodlxxi.bitcoin import base58, bech32
 from hodlxxi.kit.errors import BadInput
+from tests.support.vectors import load_vectors
 
 LUD_01 = load_vectors("luds/vectors.json")["LUD-01"]
 

@@ -13,7 +13,6 @@ from functools import partial
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tests.support.signer import TestKey
 
 from hodlxxi.bitcoin.address import Network, parse_address, render_address
 from hodlxxi.bitcoin.base58 import parse_base58, parse_base58check, render_base58, render_base58check
@@ -33,6 +32,7 @@ from hodlxxi.bitcoin.keys import find_key, parse_compressed_hex, parse_hex, pars
 from hodlxxi.bitcoin.message import NotProved, Proved, verify_message, verify_raw_key
 from hodlxxi.bitcoin.schnorr import verify_schnorr
 from hodlxxi.kit.errors import BadInput
+from tests.support.signer import TestKey
 
 fuzz = settings(
     derandomize=True,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.signer import TestKey
 
 from hodlxxi.bitcoin.keys import parse_compressed_hex, parse_hex, parse_pubkey_hex, pubkey_of
 from hodlxxi.kit.errors import BadInput
+from tests.support.signer import TestKey
 
 KEY = TestKey(7)
 GOOD = KEY.pubkey_hex

@@ -5,12 +5,12 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tests.support.lnurl_wallet import HARDENED, LnurlWallet, master_node, path_suffix
-from tests.support.vectors import load_vectors
 
 from hodlxxi.bitcoin.base58 import parse_base58check
 from hodlxxi.bitcoin.bech32 import encode_lnurl
 from hodlxxi.bitcoin.ecdsa import verify_lnurl
+from tests.support.lnurl_wallet import HARDENED, LnurlWallet, master_node, path_suffix
+from tests.support.vectors import load_vectors
 
 CHAINS = [
     pytest.param(seed, path, xprv, id=f"{seed[:8]}-{path}")

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from coincurve import PublicKey
-from tests.support.signer import TestKey, digest_for_signing
-from tests.support.vectors import load_vectors
 
 from hodlxxi.bitcoin.address import Address, AddressKind, Network, nested_program, parse_address
 from hodlxxi.bitcoin.hashes import hash160
 from hodlxxi.bitcoin.message import NotProved, Proved, message_digest, verify_message
 from hodlxxi.kit.errors import BadInput
+from tests.support.signer import TestKey, digest_for_signing
+from tests.support.vectors import load_vectors
 
 ITEMS: list[dict[str, Any]] = load_vectors("wallet_messages.json")["items"]
 NETWORK_OF = {"mainnet": Network.MAIN, "testnet": Network.TEST, "regtest": Network.REGTEST}

@@ -6,11 +6,11 @@ import base64
 import hashlib
 
 import pytest
-from tests.support.signer import ORDER, TestKey, der_of
 
 from hodlxxi.bitcoin.keys import parse_pubkey_hex
 from hodlxxi.bitcoin.message import NotProved, Proved, verify_raw_key
 from hodlxxi.kit.errors import BadInput
+from tests.support.signer import ORDER, TestKey, der_of
 
 KEY = TestKey(31)
 OTHER = TestKey(32)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 
 import pytest
-from tests.support.vectors import VECTORS
 
 from hodlxxi.bitcoin.schnorr import verify_schnorr
+from tests.support.vectors import VECTORS
 
 with (VECTORS / "bip-0340/test-vectors.csv").open(encoding="utf-8", newline="") as file:
     ROWS = list(csv.DictReader(file))

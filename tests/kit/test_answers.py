@@ -13,7 +13,7 @@ from hodlxxi.kit.answers import (
     WrongMediaType,
     envelope,
     json_answer,
-    retry_headers,
+    refusal_headers,
     status_of,
 )
 from hodlxxi.kit.clock import SystemClock, render_time
@@ -64,18 +64,18 @@ def test_a_refusal_may_say_its_own_word_without_changing_its_kind() -> None:
     refusal = errors.Unavailable("x", code="database_unavailable", retry_after_s=9)
     assert (refusal.code, errors.Unavailable.code) == ("database_unavailable", "temporarily_unavailable")
     assert status_of(refusal) == 503
-    assert retry_headers(refusal) == {"Retry-After": "9"}
+    assert refusal_headers(refusal) == {"Retry-After": "9"}
 
 
 def test_the_limiter_says_when_to_come_back() -> None:
-    headers = retry_headers(errors.TooMany("x", retry_after_s=61, limit=300))
+    headers = refusal_headers(errors.TooMany("x", retry_after_s=61, limit=300))
     assert headers == {
         "Retry-After": "61",
         "RateLimit-Limit": "300",
         "RateLimit-Remaining": "0",
         "RateLimit-Reset": "61",
     }
-    assert retry_headers(errors.Forbidden("x")) == {}
+    assert refusal_headers(errors.Forbidden("x")) == {}
 
 
 def test_the_envelope_has_the_contracts_four_members_and_the_field_when_there_is_one() -> None:

@@ -51,7 +51,11 @@ class Postgres:
             "--locale=C.UTF-8",
         ]
         subprocess.run(unprivileged(init, "postgres"), check=True, capture_output=True)
-        self.start()
+        try:
+            self.start()
+        except Exception:
+            self.close()
+            raise
 
     def start(self) -> None:
         """Start (again), and wait until it answers."""

@@ -37,6 +37,6 @@ app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 
 
-def main() -> None:
-    """The console script's entry."""
+def run_command_line() -> None:
+    """Parse the words and run the command."""
     app()

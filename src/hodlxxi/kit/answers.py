@@ -61,19 +61,21 @@ def json_answer(content: object, status: int = 200, headers: dict[str, str] | No
     return Response(_encode(content), status_code=status, headers=merged, media_type="application/json")
 
 
-def retry_headers(refusal: errors.Refusal) -> dict[str, str]:
-    """``Retry-After`` where the refusal knows it, with ``RateLimit-*`` for a limit."""
+def refusal_headers(refusal: errors.Refusal) -> dict[str, str]:
+    """What a refusal says in header fields: when to come back, where a limit stands, and which proof is wanted."""
+    headers = {}
     if isinstance(refusal, errors.TooMany):
         retry = str(refusal.retry_after_s)
-        return {
+        headers = {
             "Retry-After": retry,
             "RateLimit-Limit": str(refusal.limit),
             "RateLimit-Remaining": "0",
             "RateLimit-Reset": retry,
         }
-    if isinstance(refusal, errors.Unavailable):
-        return {"Retry-After": str(refusal.retry_after_s)}
-    return {}
+    elif isinstance(refusal, errors.Unavailable):
+        headers = {"Retry-After": str(refusal.retry_after_s)}
+    challenge = getattr(refusal, "challenge", None)
+    return headers | {"WWW-Authenticate": challenge} if challenge else headers
 
 
 def envelope(

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hodlxxi.kit.answers import WORDS, envelope, json_answer, retry_headers, status_of, wants_html
+from hodlxxi.kit.answers import WORDS, envelope, json_answer, refusal_headers, status_of, wants_html
 from hodlxxi.kit.clock import Clock
 from hodlxxi.kit.errors import Refusal, Unavailable
 from hodlxxi.kit.metrics import Metrics
@@ -140,7 +140,7 @@ class Edge:
         """The answer to a refusal, to Starlette's own 404 and 405, or to a bug."""
         if isinstance(error, Refusal):
             status, code, text, field = status_of(error), error.code, error.text, error.field
-            headers = retry_headers(error)
+            headers = refusal_headers(error)
             if isinstance(error, Unavailable):
                 log.error("dependency_away", error_code=code, cause=type(error.__cause__).__name__)
         elif isinstance(error, HTTPException):

@@ -8,7 +8,7 @@ from functools import wraps
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hodlxxi.kit.answers import TooLarge, envelope, json_answer, retry_headers, status_of
+from hodlxxi.kit.answers import TooLarge, envelope, json_answer, refusal_headers, status_of
 from hodlxxi.kit.body import Form
 from hodlxxi.kit.clock import Clock
 from hodlxxi.kit.errors import BadInput, Refusal, Unavailable
@@ -42,7 +42,7 @@ def api_errors(clock: Clock) -> Callable[[Endpoint], Endpoint]:
                 return await endpoint(request)
             except (TokenRefused, ScopeMissing, OAuthRefusal) as refusal:
                 body = envelope(clock, request_id_of(request), refusal.code, refusal.text)
-                return json_answer(body, _status(refusal), _headers(refusal))
+                return json_answer(body, _status(refusal), refusal_headers(refusal))
 
         return answered
 
@@ -61,7 +61,7 @@ def oauth_error(request: Request, refusal: Refusal) -> Response:
         "error_description": plain_text(refusal.text),
         "request_id": request_id_of(request),
     }
-    return json_answer(body, _status(refusal), _headers(refusal))
+    return json_answer(body, _status(refusal), refusal_headers(refusal))
 
 
 def single_values(form: Form) -> dict[str, str]:
@@ -75,9 +75,3 @@ def _status(refusal: Refusal) -> int:
     if isinstance(refusal, BadInput) and not isinstance(refusal, TooLarge):
         return 400
     return status_of(refusal)
-
-
-def _headers(refusal: Refusal) -> dict[str, str]:
-    headers = retry_headers(refusal)
-    challenge = getattr(refusal, "challenge", None)
-    return headers | {"WWW-Authenticate": challenge} if challenge else headers

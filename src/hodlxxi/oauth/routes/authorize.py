@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from hodlxxi.identity import browser as b
 from hodlxxi.identity.routes import login_url
-from hodlxxi.kit.answers import NO_STORE, retry_headers, status_of
+from hodlxxi.kit.answers import NO_STORE, refusal_headers, status_of
 from hodlxxi.kit.body import Form, read_form, read_query
 from hodlxxi.kit.errors import Refusal
 from hodlxxi.kit.web import CSP, is_same_origin
@@ -40,7 +40,7 @@ class AuthorizePage:
             try:
                 return await endpoint(request)
             except Refusal as refusal:
-                status, headers = status_of(refusal), retry_headers(refusal)
+                status, headers = status_of(refusal), refusal_headers(refusal)
                 return self._room.pages.error(request, status, refusal.code, refusal.text, headers)
 
         return answered
