@@ -24,7 +24,8 @@ export function watchLightning(form: HTMLFormElement, code: HTMLElement, status:
     if (done) return;
     stream = new EventSource(`/api/lnurl-auth/events/${encodeURIComponent(session)}`);
     stream.addEventListener("waiting", () => {
-      status.textContent = "Waiting for your wallet …";
+      // Said once: a reconnecting stream is no news for a screen reader.
+      if (!status.textContent) status.textContent = "Waiting for your wallet …";
     });
     stream.addEventListener("verified", () => {
       end("Signed. One moment …");
@@ -33,7 +34,7 @@ export function watchLightning(form: HTMLFormElement, code: HTMLElement, status:
     const expire = (): void => {
       end("This code has expired.");
       code.classList.add("over");
-      offerNewCode(status);
+      offerNewCode(status, code.dataset.again ?? "/login");
     };
     stream.addEventListener("expired", expire);
     stream.addEventListener("unknown", expire);
@@ -54,11 +55,10 @@ export function watchLightning(form: HTMLFormElement, code: HTMLElement, status:
   listen();
 }
 
-function offerNewCode(status: HTMLElement): void {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "small";
-  button.textContent = "Get a new code";
-  button.addEventListener("click", () => location.reload());
-  status.append(" ", button);
+/** A link, not a reload: after a failed attempt this page is the answer to a POST, and a reload would send that again. */
+function offerNewCode(status: HTMLElement, href: string): void {
+  const link = document.createElement("a");
+  link.href = href;
+  link.textContent = "Get a new code";
+  status.append(" ", link);
 }

@@ -1,10 +1,15 @@
 /** The signed-message half of the sign-in page: a copy button, a count-down, and a signature without stray blanks. */
 export function helpWithMessage(form: HTMLFormElement, text: HTMLTextAreaElement, copy: HTMLButtonElement): void {
   copy.hidden = false;
+  const said = document.getElementById("login-copied");
   copy.addEventListener("click", () => {
     void copyText(text).then((copied) => {
       copy.textContent = copied ? "Copied" : "Press Ctrl+C";
-      setTimeout(() => (copy.textContent = "Copy"), 2000);
+      if (said) said.textContent = copied ? "The text is copied." : "The text is selected: press Ctrl+C.";
+      setTimeout(() => {
+        copy.textContent = "Copy";
+        if (said) said.textContent = "";
+      }, 2000);
     });
   });
   const signature = form.querySelector<HTMLTextAreaElement>("[name=signature]");
