@@ -39,6 +39,7 @@ from hodlxxi.lnurl.waiting import Streams
 from hodlxxi.oauth.gauges import gauges as oauth_gauges
 from hodlxxi.oauth.interaction import cancel_interaction, describe_interaction
 from hodlxxi.oauth.keys import KeyRing
+from hodlxxi.oauth.limits import ClientLimits
 from hodlxxi.oauth.room import OAuthPolicy, OAuthRoom
 from hodlxxi.oauth.routes.table import authenticate_bearer, is_open_to_all_origins, oauth_routes
 from hodlxxi.oauth.rules.pkce import PkcePolicy
@@ -194,6 +195,7 @@ class App:
             identity=self.identity,
             keys=make_key_ring(settings, self.db, self.clock),
             sid_key=derive_key(settings.secret(), "sid"),
+            limits=ClientLimits(self.db, self.clock),
         )
 
     def _neighbours(self) -> Neighbours:

@@ -9,7 +9,7 @@ import pytest
 from starlette.requests import Request
 from structlog.testing import capture_logs
 
-from hodlxxi.kit.web import is_same_origin, see_other
+from hodlxxi.kit.web import csp_with_image, is_same_origin, see_other
 from tests.kit.web_site import REFUSALS, SECRET, make_site
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
@@ -193,3 +193,23 @@ def test_a_redirect_after_a_post_is_a_303_that_nobody_keeps() -> None:
     answer = see_other("/next?x=ä b")
     assert (answer.status_code, answer.headers["cache-control"]) == (303, "no-store")
     assert "\r" not in see_other("/next\r\nX: 1").headers["location"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "allowed"),
+    [
+        pytest.param("https://cdn.example/logo.png", "https://cdn.example", id="path"),
+        pytest.param("https://cdn.example:8443/logo.png", "https://cdn.example:8443", id="port"),
+        pytest.param("https://cdn.example/;script-src *", "https://cdn.example", id="directive-in-the-path"),
+        pytest.param("https://cdn.example;script-src *", None, id="directive-in-the-host"),
+        pytest.param("http://cdn.example/logo.png", None, id="not-https"),
+        pytest.param(None, None, id="none"),
+    ],
+)
+def test_a_logo_opens_the_policy_for_its_origin_only(uri: str | None, allowed: str | None) -> None:
+    headers = csp_with_image(uri)
+    if allowed is None:
+        assert headers == {}
+    else:
+        assert f"img-src 'self' data: {allowed};" in headers["Content-Security-Policy"]
+        assert headers["Content-Security-Policy"].count("script-src") == 1

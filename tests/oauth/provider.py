@@ -25,6 +25,7 @@ from hodlxxi.kit.secret import Sealer, mint_token
 from hodlxxi.kit.web import Edge, EdgePolicy
 from hodlxxi.oauth.interaction import cancel_interaction, describe_interaction
 from hodlxxi.oauth.keys import KeyRing
+from hodlxxi.oauth.limits import ClientLimits
 from hodlxxi.oauth.room import OAuthPolicy, OAuthRoom
 from hodlxxi.oauth.routes.table import authenticate_bearer, is_open_to_all_origins, oauth_routes
 from hodlxxi.oauth.rules.pkce import challenge_of
@@ -67,7 +68,16 @@ class Provider:
             hmac_secret=b"j" * 32,
         )
         self.room = OAuthRoom(
-            self.policy, self.db, self.clock, metrics, limiter, pages, self.identity, keys, b"i" * 32
+            self.policy,
+            self.db,
+            self.clock,
+            metrics,
+            limiter,
+            pages,
+            self.identity,
+            keys,
+            b"i" * 32,
+            ClientLimits(self.db, self.clock),
         )
         room = self.room
         neighbours = Neighbours(

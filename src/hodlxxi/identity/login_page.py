@@ -16,7 +16,7 @@ from hodlxxi.identity.sign_in import sign_in
 from hodlxxi.kit.answers import status_of
 from hodlxxi.kit.body import Form, read_form, read_query
 from hodlxxi.kit.errors import Refusal, TooMany, Unavailable
-from hodlxxi.kit.web import see_other
+from hodlxxi.kit.web import csp_with_image, see_other
 
 _LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,2000}")
 
@@ -73,6 +73,7 @@ class LoginPage:
             request,
             "identity/login.html",
             status=status_of(refusal) if refusal else 200,
+            headers=csp_with_image(client.logo_uri if client else None),
             csrf=b.csrf_token(room, None, browser),
             signed_in={"pubkey": session.user_id, "short": b.short_key(session.user_id)} if session else None,
             challenge={
@@ -108,4 +109,8 @@ class LoginPage:
 
 def _field(form: Form, name: str, max_chars: int) -> str | None:
     value = form.get(name)
-    return value.strip()[:max_chars] if value else None
+    if value is None:
+        return None
+    # A wrapped line of a mail or a chat leaves blanks inside; neither an address, a key nor a signature has any.
+    tight = value if name == "message" else "".join(value.split())
+    return tight[:max_chars] or None

@@ -63,7 +63,8 @@ async def get_access(
     fault = judge_scope_of(access, scope)
     if fault is not None:
         raise ScopeMissing(fault, render_challenge(fault, realm=room.policy.issuer, scope=scope))
-    await room.limiter.check("call", f"{access.client_id}:{access.person.sub}", room.policy.calls)
+    limit = await room.limits.limit_of(access.client_id, "call", room.policy.calls)
+    await room.limiter.check("call", f"{access.client_id}:{access.person.sub}", limit)
     return access
 
 

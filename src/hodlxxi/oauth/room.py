@@ -13,6 +13,7 @@ from hodlxxi.kit.metrics import Metrics
 from hodlxxi.kit.pages import Pages
 from hodlxxi.kit.ratelimit import Limit, Limiter
 from hodlxxi.oauth.keys import KeyRing
+from hodlxxi.oauth.limits import ClientLimits
 from hodlxxi.oauth.rules.pkce import PkcePolicy
 from hodlxxi.oauth.rules.scopes import SCOPES, Catalogue
 
@@ -57,3 +58,4 @@ class OAuthRoom:
     identity: IdentityRoom
     keys: KeyRing
     sid_key: bytes
+    limits: ClientLimits

@@ -33,7 +33,8 @@ async def exchange(room: OAuthRoom, request: TokenRequest) -> Answer:
         raise _refusal(credentials, by_header=request.authorization is not None)
     # Client and address: a misconfigured app must not lock out its neighbours behind one NAT.
     key = f"{credentials.client_id[:64]}:{request.origin.ip_address}"
-    await room.limiter.check("token", key, room.policy.tokens)
+    limit = await room.limits.limit_of(credentials.client_id, "token", room.policy.tokens)
+    await room.limiter.check("token", key, limit)
     call = Call(room, await room.keys.current(), request, credentials, room.clock.now())
     async with room.db.begin() as tx:
         outcome = await _serve(tx, call)

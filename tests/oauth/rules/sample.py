@@ -23,7 +23,11 @@ CHALLENGE = challenge_of(VERIFIER)
 
 def client(*uris: str, **changes: Any) -> Client:
     """A confidential client; ``changes`` go to its metadata, or to the client where they name its own fields."""
-    own = {name: changes.pop(name) for name in ("trust", "disabled_at", "pkce_policy") if name in changes}
+    own = {
+        name: changes.pop(name)
+        for name in ("trust", "disabled_at", "pkce_policy", "created_at")
+        if name in changes
+    }
     metadata = Metadata(
         name="App", redirect_uris=uris or (CALLBACK,), **{"scopes": usual_scopes(SCOPES)} | changes
     )

@@ -12,7 +12,7 @@ from hodlxxi.identity.routes import login_url
 from hodlxxi.kit.answers import NO_STORE, refusal_headers, status_of
 from hodlxxi.kit.body import Form, read_form, read_query
 from hodlxxi.kit.errors import Refusal
-from hodlxxi.kit.web import CSP, is_same_origin
+from hodlxxi.kit.web import csp_with_image, is_same_origin
 from hodlxxi.oauth.authorize import GoOn, Outcome, Respond, ShowConsent, ShowError, begin, resume
 from hodlxxi.oauth.consent import decide
 from hodlxxi.oauth.interaction import GONE, Asker, interaction_path
@@ -115,7 +115,7 @@ class AuthorizePage:
         return room.pages.render(
             request,
             "oauth/consent.html",
-            headers={"Content-Security-Policy": _csp_with(client.logo_uri)},
+            headers=csp_with_image(client.logo_uri),
             client=client,
             scopes=[{"name": s.name, "text": s.text, "warning": s.warning} for s in outcome.scopes],
             account=account,
@@ -133,10 +133,3 @@ def _params(form: Form) -> dict[str, list[str]]:
 def _see_other(url: str) -> Response:
     """303 with the URL byte for byte: a registered redirect URI is not to be re-encoded on its way out."""
     return Response(status_code=303, headers={"Location": url, **NO_STORE})
-
-
-def _csp_with(logo_uri: str | None) -> str:
-    """Our policy plus the one logo that the page shows. (No ``form-action``: it would stop the way back to the app.)"""
-    return (
-        CSP if logo_uri is None else CSP.replace("img-src 'self' data:", f"img-src 'self' data: {logo_uri}")
-    )
