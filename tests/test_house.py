@@ -33,6 +33,7 @@ OWN_FOLDERS = {
 
 # Who may catch everything, and why.
 CATCH_ALL = {
+    "kit/db.py": "a rested connection that breaks says so in any class: another is taken",
     "lnurl/routes.py": "the edge that wallets see: a bug is an answer of LUD-01's shape too, and is logged",
     "kit/web.py": "the edge of HTTP: everything becomes an answer",
     "kit/metrics.py": "a scrape must answer whatever is broken",
