@@ -130,7 +130,7 @@ async def test_a_bad_answer_gets_a_reason_echoes_nothing_and_ends_nothing(
     wallet, browser = new_wallet(), site.browser()
     started = await start(browser)
     sent = spoil(signed(wallet, started))
-    reason = reason_of(await site.browser().get(started.callback, params=sent))
+    reason = reason_of(await site.browser().get(started.callback, params=tuple(sent)))
     assert reason
     assert [value for _, value in sent if len(value) > 3 and value in reason] == []
     assert await claim(browser, started) == {"verified": False}

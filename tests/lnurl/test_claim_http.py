@@ -65,9 +65,18 @@ async def _strangers(site: Site, started: Any) -> list[dict[str, Any]]:
     """Everybody who saw the screen, and one who started a login of their own."""
     other = known_browser(site)
     others = await start(other)
-    bearers = ("", "Bearer", "Bearer ", f"Bearer {others.claim_token}", f"Basic {started.claim_token}")
-    bearers += (f"Bearer {started.k1}", f"Bearer {started.session_id}", f"Bearer {started.claim_token[:-1]}")
-    bearers += (f"Bearer {digest_of(started.claim_token)}", "Bearer " + "x" * 5000)
+    bearers = [
+        "",
+        "Bearer",
+        "Bearer ",
+        f"Basic {started.claim_token}",
+        f"Bearer {others.claim_token}",
+        f"Bearer {started.k1}",
+        f"Bearer {started.session_id}",
+        f"Bearer {started.claim_token[:-1]}",
+        f"Bearer {digest_of(started.claim_token)}",
+        f"Bearer {'x' * 5000}",
+    ]
     found = [await claim(other, started), await claim(site.browser(), started)]
     found += [await claim(site.browser(), started, Authorization=bearer) for bearer in bearers]
     asked = site.browser()

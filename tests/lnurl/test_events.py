@@ -111,9 +111,10 @@ async def test_strangers_learn_nothing(site: Site) -> None:
     await start(other)
     started = await start(site.browser())
     for _ in range(2):
-        seen = [await browser.get(started.events) for browser in (site.browser(), other)]
-        unknown = await other.get("/api/lnurl-auth/events/" + "0" * 32)
-        queried = await site.browser().get(started.events, params={"claim_token": started.claim_token})
+        async with asyncio.timeout(10):  # a stream that stays open would be an answer too
+            seen = [await browser.get(started.events) for browser in (site.browser(), other)]
+            unknown = await other.get("/api/lnurl-auth/events/" + "0" * 32)
+            queried = await site.browser().get(started.events, params={"claim_token": started.claim_token})
         assert {reply.content for reply in (*seen, unknown, queried)} == {WAITING + UNKNOWN}
         await answer(site, new_wallet(), started)
 
