@@ -199,6 +199,15 @@ async def test_of_fifty_answers_with_one_key_one_wins(site: Site) -> None:
     assert sorted(one["status"] for one in found) == ["ERROR"] * 49 + ["OK"]
 
 
+async def test_of_thirty_racing_keys_one_gets_an_account(site: Site) -> None:
+    wallets, started = [new_wallet() for _ in range(30)], await start(site.browser())
+    found = await asyncio.gather(*(answer(site, wallet, started) for wallet in wallets))
+    (winner,) = [wallet for wallet, one in zip(wallets, found, strict=True) if one["status"] == "OK"]
+    for wallet in wallets:
+        rows = await site.rows("SELECT 1 FROM user_keys WHERE key = :k", k=wallet.pubkey_hex(HOST))
+        assert rows == ([(1,)] if wallet is winner else [])
+
+
 async def test_a_closed_account_is_told_so(site: Site) -> None:
     wallet = new_wallet()
     assert await answer(site, wallet, await start(site.browser())) == {"status": "OK"}

@@ -43,7 +43,8 @@ async def test_the_claim_secret_is_not_in_what_everybody_sees(site: Site) -> Non
 )
 async def test_the_claim_cookie_has_its_flags(make_site: Callable[..., Site], url: str, secure: bool) -> None:
     reply = await make_site(public_url=url).browser().post(CREATE)
-    cookies = [SimpleCookie(line)["lnurl_claim"] for line in reply.headers.get_list("set-cookie")]
+    lines = [SimpleCookie(line) for line in reply.headers.get_list("set-cookie")]
+    cookies = [line["lnurl_claim"] for line in lines if "lnurl_claim" in line]
     assert [cookie["path"] for cookie in cookies] == ["/api/lnurl-auth", "/login/lnurl"]
     for cookie in cookies:
         assert cookie.value == reply.json()["claim_token"]
@@ -137,6 +138,13 @@ async def test_a_browser_has_one_live_login(site: Site) -> None:
     assert await answer(site, wallet, second) == {"status": "OK"}
     assert (await claim(browser, second))["verified"] is True
     assert await answer(site, new_wallet(), others) == {"status": "OK"}
+
+
+async def test_a_browser_that_never_saw_a_page_has_one_live_login_too(site: Site) -> None:
+    browser = site.browser()
+    first, second = await start(browser), await start(browser)
+    assert (await answer(site, new_wallet(), first))["status"] == "ERROR"
+    assert await answer(site, new_wallet(), second) == {"status": "OK"}
 
 
 async def test_the_parameters_are_there_for_the_seeds_clients(site: Site) -> None:

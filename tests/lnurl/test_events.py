@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterator, MutableMapping
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ NEVER_S = 3600.0
 SOON_S = 0.01
 
 
-def _stream(site: Site, started: Started) -> AsyncIterator[bytes]:
+def _stream(site: Site, started: Started) -> AsyncGenerator[bytes]:
     return stream_events(site.app.lnurl, started.session_id, started.claim_token)
 
 
@@ -177,6 +177,30 @@ async def _call(
         return {"type": "http.disconnect"}
 
     await site.app(scope, receive, sent.put)
+
+
+async def test_one_stream_too_many_is_told_to_come_back(site: Site) -> None:
+    started = await start(site.browser())
+    bearer = {"Authorization": f"Bearer {started.claim_token}"}
+    streams = [_stream(site, started) for _ in range(MAX_STREAMS_EACH)]
+    for stream in streams:
+        assert await anext(stream) == WAITING
+    refused = await site.browser().get(started.events, headers=bearer)
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+    assert refused.json()["error"] == "temporarily_unavailable"
+    await streams[0].aclose()
+    await answer(site, new_wallet(), started)
+    assert (await site.browser().get(started.events, headers=bearer)).content == WAITING + VERIFIED
+    for stream in streams:
+        await stream.aclose()
+
+
+async def test_strangers_take_no_places(site: Site) -> None:
+    started = await start(site.browser())
+    strangers = [stream_events(site.app.lnurl, started.session_id, None) for _ in range(MAX_STREAMS_EACH)]
+    for stranger in strangers:
+        assert await anext(stranger) == WAITING + UNKNOWN
+    assert await anext(_stream(site, started)) == WAITING
 
 
 def test_places_are_counted_for_each_login_and_for_all() -> None:

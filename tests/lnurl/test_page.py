@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -128,6 +129,19 @@ async def test_a_bad_form_is_no_bug(site: Site, spoil: dict[str, str | list[str]
     browser = site.browser()
     _, fields = await _open_page(browser)
     assert (await browser.post(FORM, data=fields | spoil)).status_code == status
+
+
+async def test_a_button_pressed_twice_leads_on_twice(site: Site) -> None:
+    browser = site.browser()
+    started, fields = await _open_page(browser)
+    await answer(site, new_wallet(), started)
+    replies = await asyncio.gather(*(browser.post(FORM, data=fields) for _ in range(2)))
+    assert [(reply.status_code, reply.headers["location"]) for reply in replies] == [(303, "/account")] * 2
+    assert await site.rows(
+        "SELECT count(*) FROM sessions s JOIN lnurl_challenges c ON c.user_id = s.user_id"
+        " WHERE c.session_id = :i",
+        i=started.session_id,
+    ) == [(1,)]
 
 
 async def test_the_page_and_the_api_are_one_login(site: Site) -> None:

@@ -150,3 +150,12 @@ async def test_a_changed_host_is_warned_of(
     assert [(line["event"], line["log_level"]) for line in logs] == [("lnurl_host_changed", "warning")] * 2
     assert "first.example" in repr(logs[0])
     assert "second.example" in repr(logs[0])
+
+
+async def test_the_scheme_and_the_port_are_no_other_host(
+    open_sites: Callable[..., Site], fresh_url: str
+) -> None:
+    with structlog.testing.capture_logs() as logs:
+        for url in ("http://login.example.org:8000", "https://login.example.org"):
+            assert await check_host(open_sites(database_url=fresh_url, public_url=url).app.lnurl) is True
+    assert logs == []

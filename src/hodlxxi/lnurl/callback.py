@@ -19,11 +19,14 @@ KIND = "lnurl"
 async def answer_login(room: LnurlRoom, session_id: str, answer: Answer, origin: Origin) -> None:
     """Take a wallet's signature. The first valid one wins; it opens no session: the browser claims that.
 
-    Raises ``NotAuthenticated`` with the reason for the person who holds the wallet.
+    Raises ``NotAuthenticated`` with the reason for the person who holds the wallet, and ``TooMany``.
     """
+    if is_session_id(session_id):
+        key = f"{session_id}:{origin.ip_address}"
+        await room.identity.limiter.check("lnurl_callback", key, room.policy.answers)
     now = room.identity.clock.now()
     async with room.identity.db.begin() as tx:
-        challenge = await store.find_challenge(tx, session_id) if is_session_id(session_id) else None
+        challenge = await store.find_to_answer(tx, session_id) if is_session_id(session_id) else None
         verdict = judge_callback(challenge, answer, now)
         if isinstance(verdict, Verified):
             verdict = await _accept(tx, session_id, verdict, origin, now)

@@ -6,6 +6,7 @@ from hodlxxi.audit.events import Entry, Event
 from hodlxxi.audit.log import record
 from hodlxxi.identity.assurance import BY_LNURL_CROSS_DEVICE, BY_LNURL_SAME_DEVICE
 from hodlxxi.identity.sessions import SignedIn, Visitor, forget_sessions, open_session
+from hodlxxi.identity.store import find_user
 from hodlxxi.kit.secret import digest_of, same
 from hodlxxi.lnurl import store
 from hodlxxi.lnurl.callback import KIND
@@ -37,7 +38,8 @@ async def claim_login(
         return None
     assurance = BY_LNURL_SAME_DEVICE if is_same_device(challenge) else BY_LNURL_CROSS_DEVICE
     async with room.identity.db.begin() as tx:
-        if not await store.mark_claimed(tx, session_id, digest, now):
+        user = await find_user(tx, challenge.user_id)
+        if user is None or not user.is_open or not await store.mark_claimed(tx, session_id, digest, now):
             return None
         token, session = await open_session(
             tx, user=challenge.user_id, key=challenge.pubkey, assurance=assurance, visitor=visitor, now=now

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -68,11 +69,13 @@ async def check_host(room: LnurlRoom) -> bool:
     """Whether the host is the one of the first start; wallets derive each person's key from it (LUD-05)."""
     async with room.identity.db.begin() as tx:
         noted = await note_fact(tx, "lnurl_url", room.policy.url, room.identity.clock.now())
-    if noted != room.policy.url:
+    # The scheme and the port may change: wallets look at the host name only.
+    is_same = urlsplit(noted).hostname == urlsplit(room.policy.url).hostname
+    if not is_same:
         log.warning(
             "lnurl_host_changed",
             was=noted,
             now=room.policy.url,
             consequence="Lightning wallets make other keys for another host: people who sign in so get new accounts",
         )
-    return noted == room.policy.url
+    return is_same

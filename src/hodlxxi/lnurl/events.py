@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from hodlxxi.lnurl.callback import channel
 from hodlxxi.lnurl.claim import find_waiting
@@ -21,12 +21,15 @@ _UNKNOWN = b"event: unknown\ndata: {}\n\n"
 _HEARTBEAT = b": still here\n\n"
 
 
-async def stream_events(room: LnurlRoom, session_id: str, claim_token: str | None) -> AsyncIterator[bytes]:
+async def stream_events(room: LnurlRoom, session_id: str, claim_token: str | None) -> AsyncGenerator[bytes]:
     """Server-sent events for the holder of the claim secret: ``waiting``, then ``verified`` or ``expired``.
 
     Listens first and looks then, so that an answer between the two is not missed; looks again every five seconds, should
-    a wake-up get lost. Ends when the server stops.
+    a wake-up get lost. Ends when the server stops. Only the holder takes a place; ``Unavailable`` when there is none.
     """
+    if await find_waiting(room, session_id, claim_token) is None:
+        yield _WAITING + _UNKNOWN
+        return
     with room.streams.enter(session_id):
         async with room.identity.kv.listen(channel(session_id)) as wake_ups:
             yield _WAITING

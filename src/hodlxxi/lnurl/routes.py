@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import replace
 
 import structlog
 from starlette.requests import Request
@@ -77,7 +79,10 @@ class _Views:
         check_own_page(request, room.identity.policy.public_url)
         body = await read_json_object(request)
         action = parse_action(text_field(body, "action", max_chars=16))
-        created = await create_login(room, action, await b.visitor_of(room.identity, request))
+        # A browser that we do not know yet gets its cookie, so that its next login ends this one.
+        browser = b.browser_of(request)
+        visitor = replace(await b.visitor_of(room.identity, request), browser=browser.digest)
+        created = await create_login(room, action, visitor)
         answer = json_answer(
             {
                 "session_id": created.challenge.session_id,
@@ -89,6 +94,7 @@ class _Views:
             }
         )
         self._set_claim(answer, created)
+        b.remember_browser(room.identity, answer, browser)
         return answer
 
     async def params(self, request: Request) -> Response:
@@ -146,8 +152,10 @@ class _Views:
     async def events(self, request: Request) -> Response:
         """``GET /api/lnurl-auth/events/<session_id>``: the same news as server-sent events."""
         stream = stream_events(self._room, request.path_params["session_id"], _claim_token(request))
+        # Up to its first words, so that a refusal still becomes an answer of its own.
+        begun = _resume(await anext(stream), stream)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+        return StreamingResponse(begun, media_type="text/event-stream", headers=headers)
 
     async def qr(self, request: Request) -> Response:
         """``GET /api/lnurl-auth/qr/<session_id>``: the QR code for a page without script, for its own browser only."""
@@ -170,6 +178,8 @@ class _Views:
             self._sign_in(answer, signed_in)
             return answer
         waiting = await find_waiting(self._room, session_id, _claim_token(request))
+        if waiting is not None and waiting.claimed_at is not None:
+            return see_other(next_path)  # the button was pressed twice
         is_over = waiting is None or waiting.expires_at <= identity.clock.now()
         return identity.pages.render(
             request,
@@ -201,6 +211,13 @@ class _Views:
         answer.set_cookie(
             CLAIM_COOKIE, value, max_age=life_s, path=path, secure=secure, httponly=True, samesite="strict"
         )
+
+
+async def _resume(first: bytes, stream: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    async with aclosing(stream):
+        yield first
+        async for words in stream:
+            yield words
 
 
 def _claim_token(request: Request) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -30,6 +31,9 @@ _FIND = sa.select(
     t.c.user_agent,
     t.c.wallet_address,
 ).where(t.c.session_id == _p("id_"))
+# The answers to one login wait for each other on PostgreSQL (SQLite has one writer anyway), so that a wallet that comes
+# second is judged by what the first one did, before it opens an account.
+_FIND_TO_ANSWER = _FIND.with_for_update()
 _END_OTHERS = (
     sa.update(t)
     .where(t.c.browser == _p("browser_"), t.c.verified.is_(sa.false()), t.c.expires_at > _p("now"))
@@ -83,7 +87,16 @@ async def add_challenge(tx: Tx, challenge: Challenge, browser: str | None, now: 
 
 async def find_challenge(tx: Tx, session_id: str) -> Challenge | None:
     """The login with this id."""
-    row = (await tx.execute(_FIND, {"id_": session_id})).one_or_none()
+    return await _find(tx, _FIND, session_id)
+
+
+async def find_to_answer(tx: Tx, session_id: str) -> Challenge | None:
+    """The login with this id, for this transaction alone until it ends."""
+    return await _find(tx, _FIND_TO_ANSWER, session_id)
+
+
+async def _find(tx: Tx, statement: sa.Select[Any], session_id: str) -> Challenge | None:
+    row = (await tx.execute(statement, {"id_": session_id})).one_or_none()
     return Challenge(**row._mapping) if row is not None else None
 
 
