@@ -196,27 +196,39 @@ async def test_a_wrong_password_or_database_is_an_outage_and_not_a_bug(postgres_
     await db.close()
 
 
-async def test_a_connection_that_broke_is_replaced(postgres_url: str) -> None:
-    db = Database(postgres_url)
-    end_all = sa.text(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-    other = Database(postgres_url)
+_END_ALL = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+async def test_a_connection_that_broke_while_it_rested_is_replaced(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hodlxxi.kit.db.PING_AFTER_S", 0.0)
+    db, other = Database(postgres_url), Database(postgres_url)
+    await db.ping()
+    async with other.begin() as tx:
+        await tx.execute(_END_ALL)
+    await db.ping()
+    await db.close()
+    await other.close()
+
+
+async def test_a_connection_that_breaks_in_use_is_one_refusal_and_then_replaced(postgres_url: str) -> None:
+    db, other = Database(postgres_url), Database(postgres_url)
 
     async def lose_it_midway() -> None:
         async with db.begin() as tx:
             async with other.begin() as ending:
-                await ending.execute(end_all)
+                await ending.execute(_END_ALL)
             await tx.execute(sa.text("SELECT 1"))
 
-    await db.ping()
-    async with other.begin() as tx:
-        await tx.execute(end_all)
-    await db.ping()
+    await asyncio.gather(*(db.ping() for _ in range(5)))  # several connections, all of which break
     with pytest.raises(Unavailable):
         await lose_it_midway()
-    await db.ping()
+    for _ in range(5):
+        await db.ping()
     await db.close()
     await other.close()
 
