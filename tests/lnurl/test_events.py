@@ -11,9 +11,11 @@ import pytest
 from hodlxxi.kit.errors import Unavailable
 from hodlxxi.lnurl import events
 from hodlxxi.lnurl.events import stream_events
+from hodlxxi.lnurl.rules import CLAIM_WINDOW
 from hodlxxi.lnurl.waiting import MAX_STREAMS, MAX_STREAMS_EACH, Streams
 from tests.identity.site import Site
 from tests.lnurl.steps import Started, answer, claim, known_browser, new_wallet, start
+from tests.support.clock import FakeClock
 
 WAITING = b'event: waiting\ndata: {"verified":false}\n\n'
 VERIFIED = b'event: verified\ndata: {"verified":true}\n\n'
@@ -56,7 +58,8 @@ async def test_a_lost_wake_up_is_made_good_by_a_look(site: Site, monkeypatch: py
     assert await anext(stream) == WAITING
     waiting = await _is_open(stream)
     await site.write(
-        "UPDATE lnurl_challenges SET verified = true WHERE session_id = :i", i=started.session_id
+        "UPDATE lnurl_challenges SET verified = true, verified_at = created_at WHERE session_id = :i",
+        i=started.session_id,
     )
     assert await waiting == VERIFIED
 
@@ -221,3 +224,12 @@ def test_places_are_counted_for_each_login_and_for_all() -> None:
     places[0].__exit__(None, None, None)
     with streams.enter("a"):
         pass
+
+
+async def test_a_stream_says_what_a_claim_would_get(site: Site, clock: FakeClock) -> None:
+    browser = site.browser()
+    started = await start(browser)
+    await answer(site, new_wallet(), started)
+    clock.advance(CLAIM_WINDOW)
+    assert EXPIRED in (await browser.get(started.events)).content
+    assert (await claim(browser, started))["verified"] is False

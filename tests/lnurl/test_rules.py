@@ -160,6 +160,8 @@ def test_who_may_claim(challenge: Challenge | None, digest: str | None, at: date
         pytest.param("203.0.113.9", None, "203.0.113.9", False, id="nobody knows what asked"),
         pytest.param("203.0.113.9", PHONE, None, False, id="no wallet's address"),
         pytest.param(None, PHONE, None, False, id="no address at all"),
+        pytest.param("127.0.0.1", PHONE, "127.0.0.1", False, id="a proxy's address"),
+        pytest.param("10.0.0.7", PHONE, "10.0.0.7", False, id="a private address"),
     ],
 )
 def test_the_same_device_is_claimed_only_when_sure(

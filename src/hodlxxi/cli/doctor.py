@@ -56,6 +56,7 @@ def doctor() -> None:
 async def _examine(settings: Settings) -> list[Finding]:
     checks: list[Callable[[Settings], Awaitable[Finding]]] = [
         _public_url,
+        _proxies,
         _database,
         _schema,
         _redis,
@@ -77,6 +78,15 @@ async def _public_url(settings: Settings) -> Finding:
         settings.public_url,
         "phones' wallets need https://; fine for trying on this machine",
     )
+
+
+async def _proxies(settings: Settings) -> Finding:
+    if settings.trusted_proxies:
+        return Finding("ok", "Proxies", settings.trusted_proxies)
+    if not settings.is_production:
+        return Finding("ok", "Proxies", "none: people connect directly")
+    mend = "behind Nginx on this host: TRUSTED_PROXIES=127.0.0.1; else limits count everybody as one address"
+    return Finding("warning", "Proxies", "TRUSTED_PROXIES is not set", mend)
 
 
 async def _database(settings: Settings) -> Finding:

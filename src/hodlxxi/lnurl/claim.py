@@ -38,8 +38,13 @@ async def claim_login(
         return None
     assurance = BY_LNURL_SAME_DEVICE if is_same_device(challenge) else BY_LNURL_CROSS_DEVICE
     async with room.identity.db.begin() as tx:
+        if not await store.mark_claimed(tx, session_id, digest, now):
+            return None
         user = await find_user(tx, challenge.user_id)
-        if user is None or not user.is_open or not await store.mark_claimed(tx, session_id, digest, now):
+        if user is None or not user.is_open:
+            refused = {"method": KIND, "reason": "disabled"}
+            entry = Entry(Event.LOGIN_ATTEMPT, False, visitor.origin, challenge.user_id, details=refused)
+            await record(tx, now, entry)
             return None
         token, session = await open_session(
             tx, user=challenge.user_id, key=challenge.pubkey, assurance=assurance, visitor=visitor, now=now

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from hodlxxi.lnurl.callback import channel
 from hodlxxi.lnurl.claim import find_waiting
 from hodlxxi.lnurl.room import LnurlRoom
+from hodlxxi.lnurl.rules import is_claimable
 
 HEARTBEAT_S = 15.0
 LOOK_EVERY_S = 5.0
@@ -57,8 +58,7 @@ async def _look(room: LnurlRoom, session_id: str, claim_token: str | None) -> by
     challenge = await find_waiting(room, session_id, claim_token)
     if challenge is None:
         return _UNKNOWN
-    if challenge.verified and challenge.claimed_at is None:
+    now = room.identity.clock.now()
+    if is_claimable(challenge, challenge.claim_digest, now):
         return _VERIFIED
-    if challenge.claimed_at is not None or challenge.expires_at <= room.identity.clock.now():
-        return _EXPIRED
-    return None
+    return _EXPIRED if challenge.verified or challenge.expires_at <= now else None

@@ -12,15 +12,12 @@ from hodlxxi.lnurl.waiting import Streams
 
 @dataclass(frozen=True, slots=True)
 class LnurlPolicy:
-    """``url`` is the origin whose host name wallets derive keys from.
-
-    ``answers`` counts per login and address: what is wrong leaves a row in the audit, which nobody can delete, and a limit
-    per login alone would let anybody who saw the code lock out the real wallet.
+    """``url`` is the origin whose host name wallets derive keys from; ``logins`` is counted per address, both for logins that
+    are started and for answers to them: a wrong answer leaves a row in the audit, which nobody can delete.
     """
 
     url: str
-    creates: Limit = field(default_factory=lambda: Limit(300))
-    answers: Limit = field(default_factory=lambda: Limit(20, 600))
+    logins: Limit = field(default_factory=lambda: Limit(300))
 
 
 @dataclass(frozen=True, slots=True)

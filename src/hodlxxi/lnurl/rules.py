@@ -10,6 +10,7 @@ import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -30,6 +31,11 @@ OVER = "This login has expired or was already used. Start again in the browser."
 WRONG = "The signature does not match this login."
 
 _SESSION_ID = re.compile(r"[0-9a-f]{32}")
+# Loopback, private, shared and link-local addresses (RFC 1918, 6598, 4193, 3927).
+_NOT_PUBLIC = (
+    *map(ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")),
+    *map(ip_network, ("169.254.0.0/16", "::1/128", "fc00::/7", "fe80::/10")),
+)
 _PHONE = re.compile(r"Android|iPhone|iPad|Mobile", re.IGNORECASE)
 
 
@@ -139,13 +145,23 @@ def is_claimable(challenge: Challenge | None, claim_digest: str | None, now: dat
 def is_same_device(challenge: Challenge) -> bool:
     """Whether the wallet surely sat in the browser's own phone: a phone asked, and the answer came from its address.
 
-    When in doubt it is another device: that claims less.
+    When in doubt it is another device: that claims less. An address that is not public says nothing: behind a proxy that
+    was not made known to us everybody has the proxy's.
     """
     return (
         challenge.ip_address is not None
+        and _tells_something(challenge.ip_address)
         and challenge.ip_address == challenge.wallet_address
         and _PHONE.search(challenge.user_agent or "") is not None
     )
+
+
+def _tells_something(address: str) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return not any(parsed in network for network in _NOT_PUBLIC if network.version == parsed.version)
 
 
 def callback_url(base: str, challenge: Challenge) -> str:
