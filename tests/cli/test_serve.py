@@ -102,6 +102,27 @@ def test_a_killed_worker_is_replaced_and_the_others_go_on(full_server: Server) -
     wait_until(is_replaced, seconds=20, what="the replacement")
 
 
+def test_hup_replaces_every_worker_while_requests_go_on(full_server: Server) -> None:
+    before = set(full_server.worker_pids())
+    os.kill(full_server.pid, signal.SIGHUP)
+
+    def are_replaced() -> bool:
+        with urllib.request.urlopen(f"{full_server.url}/health/live", timeout=10) as answer:
+            assert answer.status == 200
+        now = set(full_server.worker_pids())
+        return not now & before and len(now) == len(before)
+
+    wait_until(are_replaced, seconds=60, what="the new workers")
+
+
+def test_a_log_file_that_cannot_be_written_is_named(embedded_server: Server) -> None:
+    code, said = refused(
+        embedded_server, "--bind", f"127.0.0.1:{free_port()}", LOG_FILE="/proc/nowhere/app.log"
+    )
+    assert code != 0
+    assert "/proc/nowhere" in said
+
+
 @pytest.fixture
 def own_server(serve: Callable[..., Server]) -> Server:
     """A server that a test may stop."""

@@ -83,8 +83,9 @@ class Server:
             return False
 
     def worker_pids(self) -> list[int]:
-        """The children of the parent."""
-        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+        """The workers: the parent's children but for multiprocessing's own."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [int(pid) for pid in children if b"resource_tracker" not in _command_of(pid)]
 
     def log_text(self) -> str:
         """Everything that the server wrote so far."""
@@ -98,3 +99,10 @@ class Server:
         """Stop it and remove its folder."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _command_of(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b"resource_tracker"  # it has just ended, so it is no worker either

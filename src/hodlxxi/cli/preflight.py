@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+from hodlxxi.app import create_app
 from hodlxxi.kit.db import Database
 from hodlxxi.kit.errors import Unavailable
 from hodlxxi.migrations import run as migrations
@@ -48,6 +49,19 @@ def check_workers(settings: Settings, workers: int) -> None:
         raise NotReady(
             "Several workers need REDIS_URL: they share session endings, limits and wake-up calls through it."
         )
+
+
+def check_application(settings: Settings) -> None:
+    """Build what every worker builds. Raises ``NotReady`` for what would end each of them: a secret that is too short, or a
+    log file that cannot be written."""
+    try:
+        create_app(settings)
+        log = settings.log_path()
+        if log is not None:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.open("a").close()
+    except (ValueError, OSError) as error:
+        raise NotReady(f"The server cannot start: {error}") from None
 
 
 async def prepare_database(settings: Settings) -> str | None:

@@ -9,11 +9,19 @@ from pathlib import Path
 
 import typer
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from hodlxxi import __version__
 from hodlxxi.app import features
-from hodlxxi.cli.preflight import NotReady, check_port, check_workers, parse_bind, prepare_database
+from hodlxxi.cli.preflight import (
+    NotReady,
+    check_application,
+    check_port,
+    check_workers,
+    parse_bind,
+    prepare_database,
+)
 from hodlxxi.cli.protocol import BoundedHttpProtocol
 from hodlxxi.cli.terminal import console, fail, run, settings_or_exit, stderr
 from hodlxxi.settings import Settings, share_metrics_in
@@ -35,6 +43,7 @@ def serve(
         check_workers(settings, workers)
         check_port(host, port)
         done = run(prepare_database(settings))
+        check_application(settings)
     except NotReady as problem:
         raise fail(str(problem)) from None
     _greet(settings, done, workers)
@@ -66,11 +75,12 @@ def _run(host: str, port: int, workers: int) -> int:
         timeout_graceful_shutdown=GRACE_S,
     )
     if workers > 1:
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
-        return 0
+        supervisor = Multiprocess(config, sockets=[config.bind_socket()])
+        supervisor.run()
+        return STARTUP_FAILURE if any(p.exitcode == STARTUP_FAILURE for p in supervisor.processes) else 0
     server = uvicorn.Server(config)
     server.run()
-    return 0 if server.started else 3
+    return 0 if server.started else STARTUP_FAILURE
 
 
 def _greet(settings: Settings, done: str | None, workers: int) -> None:
