@@ -19,6 +19,7 @@ CODE_ENDINGS = {".py", ".ts", ".css", ".html", ".sh"}
 FOREIGN = ("tests/vectors/",)
 # Test folders that mirror no package; each is a kind of test.
 OWN_FOLDERS = {
+    "foreign",
     "conformance",
     "flows",
     "browser",

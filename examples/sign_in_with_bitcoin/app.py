@@ -49,7 +49,7 @@ def registered_client() -> dict[str, str]:
             return kept
     metadata = httpx.get(f"{ISSUER}/.well-known/openid-configuration", timeout=10).raise_for_status().json()
     wish = {
-        "client_name": "Sign in with Bitcoin (demo)",
+        "client_name": "Demo Site",
         "redirect_uris": [f"{OWN_URL}/callback"],
         "scope": SCOPE,
     }

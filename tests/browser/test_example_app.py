@@ -35,7 +35,7 @@ async def test_a_person_signs_in_to_an_app_and_the_second_visit_asks_nothing(
         page = person.page
         await page.goto(app_url)
         await page.click("#sign-in")
-        await expect(page.locator("#client-name")).to_have_text("Sign in with Bitcoin (demo)")
+        await expect(page.locator("#client-name")).to_have_text("Demo Site")
         await person.look("login-for-an-app")
         await person.sign_message()
 
