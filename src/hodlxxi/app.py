@@ -78,7 +78,7 @@ class App:
             self.metrics.gauge(name, text, ask)
         self.metrics.gauge("hodlxxi_lnurl_challenges_active", "Lightning logins waiting", self._count_lnurl)
         self._authenticate_bearer = authenticate_bearer(self.oauth)
-        routes = self._routes()
+        self.routes = self._routes()
         self.sweeper = Sweeper(
             db=self.db,
             kv=self.kv,
@@ -87,13 +87,13 @@ class App:
             sweeps=identity_sweeps() | lnurl_sweeps() | oauth_sweeps(self.oauth.keys),
         )
         self._asgi: ASGIApp = Edge(
-            Router(routes, lifespan=self._lifespan, redirect_slashes=False),
+            Router(self.routes, lifespan=self._lifespan, redirect_slashes=False),
             policy=EdgePolicy(settings.public_url, settings.networks(), settings.origins()),
             clock=self.clock,
             metrics=self.metrics,
             pages=self.pages,
             cors_of=_cors_map(),
-            route_of=_route_names(routes),
+            route_of=_route_names(self.routes),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support.bitcoind import Bitcoind
 from tests.support.postgres import Postgres
 from tests.support.processes import free_port, wait_until
 from tests.support.redis import Redis
@@ -209,3 +210,18 @@ def test_doctor_finds_nothing_wrong_with_the_default(embedded_server: Server) ->
 
 def test_logs_of_the_server_are_kept_in_the_data_folder(embedded_server: Server) -> None:
     assert "ready" in (embedded_server.folder / "data" / "logs" / "app.log").read_text()
+
+
+def test_doctor_looks_at_the_node(embedded_server: Server, bitcoind: Bitcoind) -> None:
+    user, _, password = bitcoind.cookie.partition(":")
+    before = dict(embedded_server.env)
+    embedded_server.env |= {"RPC_HOST": "127.0.0.1", "RPC_PORT": str(bitcoind.port), "RPC_USER": user}
+    try:
+        embedded_server.env["RPC_PASSWORD"] = password
+        assert f"127.0.0.1:{bitcoind.port}" in embedded_server.command("doctor", check=True).stdout
+        embedded_server.env["RPC_PASSWORD"] = "wrong"
+        done = embedded_server.command("doctor", check=True)
+        assert "does not answer" in done.stdout
+        assert password not in done.stdout
+    finally:
+        embedded_server.env = before

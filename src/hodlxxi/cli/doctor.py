@@ -21,7 +21,7 @@ from hodlxxi.kit.errors import Unavailable
 from hodlxxi.kit.kv import make_kv
 from hodlxxi.kit.pages import STATIC_FOLDER
 from hodlxxi.migrations import run as migrations
-from hodlxxi.ops.health import ask_health
+from hodlxxi.ops.health import ask_node
 from hodlxxi.settings import Settings
 
 State = Literal["ok", "warning", "problem"]
@@ -144,11 +144,7 @@ async def _node(settings: Settings) -> Finding:
     node = node_address(settings)
     if node is None:
         return Finding("ok", "Bitcoin Core", "off: sign-in, apps and chat do not need it")
-    db, kv = Database("sqlite://"), make_kv(None)
-    try:
-        state = (await ask_health(db, kv, node)).bitcoin_rpc
-    finally:
-        await db.close()
+    state = await ask_node(node)
     if state == "connected":
         return Finding("ok", "Bitcoin Core", f"{node.host}:{node.port}")
     mend = "is it running? are RPC_HOST, RPC_PORT, RPC_USER and RPC_PASSWORD right?"

@@ -46,9 +46,14 @@ class Health:
 async def ask_health(db: Database, kv: Kv, node: NodeAddress | None) -> Health:
     """Ask all at once; a silent dependency counts as disconnected."""
     database, redis, bitcoin = await asyncio.gather(
-        _bounded(lambda: _ask_database(db)), _bounded(kv.ping), _bounded(lambda: _ask_node(node))
+        _bounded(lambda: _ask_database(db)), _bounded(kv.ping), ask_node(node)
     )
     return Health(database, redis, bitcoin)
+
+
+async def ask_node(node: NodeAddress | None) -> State:
+    """Whether Bitcoin Core talks to us."""
+    return await _bounded(lambda: _ask_node(node))
 
 
 async def _bounded(ask: Callable[[], Awaitable[State]]) -> State:
