@@ -10,7 +10,7 @@ PORT ?= 5000
 VENV := .venv
 BIN := $(VENV)/bin
 STATIC := src/hodlxxi/pages/static
-WEB_SOURCES := $(shell find web -not -path '*/node_modules*' 2>/dev/null)
+WEB_SOURCES := $(shell find web -mindepth 1 -not -path '*/node_modules*' 2>/dev/null)
 export HODLXXI_DATA_DIR ?= var
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -71,7 +71,7 @@ $(VENV)/.demo: $(VENV)/.run requirements/demo.txt
 
 $(VENV)/.web: $(VENV)/.run web/package-lock.json requirements/node.txt
 	@echo "· installing the browser part's packages"
-	@scripts/with_node npm --prefix web ci --no-audit --no-fund --loglevel=error
+	@scripts/with_node npm --prefix web ci --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 $(STATIC)/.built: $(VENV)/.web $(WEB_SOURCES)
