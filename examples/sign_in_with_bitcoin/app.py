@@ -13,7 +13,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.starlette_client import OAuth
 from starlette.applications import Starlette
@@ -47,13 +47,13 @@ def registered_client() -> dict[str, str]:
         kept: dict[str, str] = json.loads(REGISTRATION.read_text())
         if kept.get("issuer") == ISSUER and kept.get("own_url") == OWN_URL:
             return kept
-    metadata = httpx.get(f"{ISSUER}/.well-known/openid-configuration", timeout=10).raise_for_status().json()
+    metadata = httpx2.get(f"{ISSUER}/.well-known/openid-configuration", timeout=10).raise_for_status().json()
     wish = {
         "client_name": "Demo Site",
         "redirect_uris": [f"{OWN_URL}/callback"],
         "scope": SCOPE,
     }
-    answer = httpx.post(metadata["registration_endpoint"], json=wish, timeout=10).raise_for_status().json()
+    answer = httpx2.post(metadata["registration_endpoint"], json=wish, timeout=10).raise_for_status().json()
     kept = {
         "issuer": ISSUER,
         "own_url": OWN_URL,
