@@ -30,7 +30,7 @@ async def exchange(room: OAuthRoom, request: TokenRequest) -> Answer:
     """
     credentials = parse_credentials(request.authorization, request.form)
     if isinstance(credentials, Fault):
-        raise _refusal(credentials, by_header=request.authorization is not None)
+        raise client_refusal(credentials, by_header=request.authorization is not None)
     # Client and address: a misconfigured app must not lock out its neighbours behind one NAT.
     key = f"{credentials.client_id[:64]}:{request.origin.ip_address}"
     limit = await room.limits.limit_of(credentials.client_id, "token", room.policy.tokens)
@@ -41,7 +41,7 @@ async def exchange(room: OAuthRoom, request: TokenRequest) -> Answer:
         if isinstance(outcome, Fault):
             await record_refusal(tx, call, outcome)
     if isinstance(outcome, Fault):
-        raise _refusal(outcome, by_header=credentials.by_header)
+        raise client_refusal(outcome, by_header=credentials.by_header)
     room.metrics.count("tokens_issued", grant=call.grant_type)
     return outcome
 
@@ -84,6 +84,7 @@ def _judge_caller(client: Client | None, call: Call, secret_name: str) -> Fault 
 _UNREACHABLE = Fault(Word.SERVER_ERROR, "The request could not be judged.")
 
 
-def _refusal(fault: Fault, *, by_header: bool) -> OAuthRefusal:
+def client_refusal(fault: Fault, *, by_header: bool) -> OAuthRefusal:
+    """A refusal to the client, with a challenge where a client failed by the ``Authorization`` header (RFC 6749 §5.2)."""
     is_auth = fault.word is Word.INVALID_CLIENT and by_header
     return OAuthRefusal(fault, challenge=BASIC_CHALLENGE if is_auth else None)

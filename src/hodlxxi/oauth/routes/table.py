@@ -19,6 +19,7 @@ _WELL_KNOWN = ("/.well-known/openid-configuration", "/.well-known/oauth-authoriz
 OPEN_PATHS = frozenset(
     {
         "/oauth/token",
+        "/oauth/revoke",
         "/oauth/register",
         "/oauth/userinfo",
         "/oauth/jwks.json",
@@ -42,6 +43,7 @@ def oauth_routes(room: OAuthRoom) -> list[Route]:
         Route("/oauth/authorize", page.show, methods=["GET"]),
         Route("/oauth/authorize", page.submit, methods=["POST"]),
         Route("/oauth/token", token.post, methods=["POST"]),
+        Route("/oauth/revoke", token.revoke, methods=["POST"]),
         Route("/oauth/register", registration.create, methods=["POST"]),
         Route("/oauth/register/{client_id}", registration.read, methods=["GET"]),
         Route("/oauth/register/{client_id}", registration.change, methods=["PUT"]),

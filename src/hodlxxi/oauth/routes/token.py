@@ -1,4 +1,4 @@
-"""``/oauth/token`` and ``/oauth/register``: forms and JSON in, JSON out."""
+"""``/oauth/token``, ``/oauth/revoke`` and ``/oauth/register``: forms and JSON in, JSON out."""
 
 from __future__ import annotations
 
@@ -9,23 +9,32 @@ from hodlxxi.identity.browser import origin_of
 from hodlxxi.kit.answers import NO_STORE, json_answer
 from hodlxxi.kit.body import read_form, read_json_object, read_query
 from hodlxxi.oauth.register import change_registration, read_registration, register, remove_registration
+from hodlxxi.oauth.revoke import revoke
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.routes.answers import oauth_errors, single_values
 from hodlxxi.oauth.rules.errors import Fault, OAuthRefusal, Word
 from hodlxxi.oauth.token import exchange
 from hodlxxi.oauth.token_call import TokenRequest
 
-_SECRETS = ("client_secret", "code", "code_verifier", "refresh_token", "client_assertion")
+_SECRETS = ("client_secret", "token", "code", "code_verifier", "refresh_token", "client_assertion")
 
 
 class TokenEndpoint:
-    """``POST /oauth/token``."""
+    """``POST /oauth/token`` and ``POST /oauth/revoke``."""
 
     def __init__(self, room: OAuthRoom) -> None:
         self._room = room
         self.post = oauth_errors(self._post)
+        self.revoke = oauth_errors(self._revoke)
 
     async def _post(self, request: Request) -> Response:
+        return json_answer(await exchange(self._room, await self._read(request)))
+
+    async def _revoke(self, request: Request) -> Response:
+        await revoke(self._room, await self._read(request))
+        return Response(headers=NO_STORE)
+
+    async def _read(self, request: Request) -> TokenRequest:
         if request.scope["query_string"]:
             check_no_secrets(request)
         sent = await read_form(request)
@@ -34,8 +43,7 @@ class TokenEndpoint:
         if len(headers) > 1:
             raise OAuthRefusal(Fault(Word.INVALID_REQUEST, "Authorization was sent more than once."))
         authorization = headers[0] if headers else None
-        asked = TokenRequest(authorization, form, resources, origin_of(request))
-        return json_answer(await exchange(self._room, asked))
+        return TokenRequest(authorization, form, resources, origin_of(request))
 
 
 class RegisterEndpoint:

@@ -40,6 +40,14 @@ class NewToken:
     refresh_expires_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class OwnedGrant:
+    """Which grant a client's token belongs to, and whose it is."""
+
+    grant_id: str
+    user_id: str
+
+
 _refresh_side = (
     oauth_tokens.join(oauth_grants, _g.grant_id == _t.grant_id)
     .join(users, _u.pubkey == _g.user_id)
@@ -94,6 +102,9 @@ _ACCESS = (
         .join(oauth_clients, oauth_clients.c.client_id == _t.client_id)
     )
     .where(_t.access_token == _p("digest"))
+)
+_OWNED_GRANT = sa.select(_t.grant_id, _t.user_id).where(
+    _t.client_id == _p("client_"), sa.or_(_t.access_token == _p("digest"), _t.refresh_token == _p("digest"))
 )
 _COUNT_ACTIVE = (
     sa.select(sa.func.count())
@@ -192,6 +203,12 @@ async def find_access(tx: Tx, digest: str) -> Access | None:
         auth_time=auth_time,
         acr=acr,
     )
+
+
+async def find_owned_grant(tx: Tx, digest: str, client_id: str) -> OwnedGrant | None:
+    """The grant of an access or refresh token, if the token is this client's."""
+    row = (await tx.execute(_OWNED_GRANT, {"digest": digest, "client_": client_id})).one_or_none()
+    return OwnedGrant(row.grant_id, row.user_id) if row is not None else None
 
 
 async def count_active(tx: Tx, now: datetime) -> int:
