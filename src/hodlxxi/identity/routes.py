@@ -21,7 +21,7 @@ from hodlxxi.identity.session import Session
 from hodlxxi.identity.sign_in import sign_in
 from hodlxxi.identity.store import OpenSession
 from hodlxxi.kit.answers import json_answer
-from hodlxxi.kit.body import read_form, read_json_object, text_field
+from hodlxxi.kit.body import read_form, read_json_object, read_query, text_field
 from hodlxxi.kit.clock import render_time
 from hodlxxi.kit.errors import BadInput, Forbidden, NotFound
 from hodlxxi.kit.web import is_same_origin
@@ -135,9 +135,10 @@ class _Api:
         check_own_page(request, room.policy.public_url)
         session = check_session(await self._authenticate(request))
         origin = b.origin_of(request)
-        if request.query_params.get("all") == "1":
+        query = read_query(request)
+        if query.get("all") == "1":
             return json_answer({"ended": await sessions.end_other_sessions(room, session, origin)})
-        wanted = request.query_params.get("id")
+        wanted = query.get("id")
         if wanted is None:
             raise BadInput("id: name the session to end, or send all=1 to end all others.", field="id")
         found = await sessions.list_sessions(room, session.user_id)
