@@ -10,7 +10,6 @@ from typing import Any
 import structlog
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route, Router
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hodlxxi import __version__
@@ -25,7 +24,7 @@ from hodlxxi.kit.db import Database
 from hodlxxi.kit.errors import Unavailable
 from hodlxxi.kit.kv import make_kv
 from hodlxxi.kit.metrics import Metrics
-from hodlxxi.kit.pages import STATIC_FOLDER, Pages
+from hodlxxi.kit.pages import STATIC_FOLDER, Assets, Pages
 from hodlxxi.kit.ratelimit import Limit, Limiter
 from hodlxxi.kit.secret import Sealer, derive_key
 from hodlxxi.kit.stopping import watch_signals
@@ -221,7 +220,7 @@ class App:
             *lnurl_routes(self.lnurl),
             *oauth_routes(self.oauth),
             *ops_routes(ops),
-            Mount("/static", StaticFiles(directory=STATIC_FOLDER, check_dir=False), name="static"),
+            Mount("/static", Assets(directory=STATIC_FOLDER, check_dir=False), name="static"),
         ]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 FOLDER = Path(__file__).parent.parent / "pages"
 STATIC_FOLDER = FOLDER / "static"
@@ -81,3 +83,12 @@ class Pages:
             description=description,
             hint=_HINTS.get(status),
         )
+
+
+class Assets(StaticFiles):
+    """The built files. They are small and leave whole: a broken ``Range`` is then no error (RFC 9110 §14.2)."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI entry."""
+        headers = [field for field in scope["headers"] if field[0] != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
