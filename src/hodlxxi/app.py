@@ -93,6 +93,7 @@ class App:
             pages=self.pages,
             cors_of=_cors_map(),
             route_of=_route_names(self.routes),
+            allow_of=_allowed_methods(self.routes),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -280,6 +281,14 @@ def _cors_map() -> Any:
 
 def _route_names(routes: list[BaseRoute]) -> Mapping[Any, str]:
     return {route.endpoint: route.path for route in routes if isinstance(route, Route)}
+
+
+def _allowed_methods(routes: list[BaseRoute]) -> Mapping[Any, str]:
+    found = [route for route in routes if isinstance(route, Route)]
+    methods: dict[str, set[str]] = {}
+    for route in found:
+        methods.setdefault(route.path, set()).update(route.methods or ())
+    return {route.endpoint: ", ".join(sorted(methods[route.path])) for route in found}
 
 
 def node_address(settings: Settings) -> NodeAddress | None:

@@ -35,7 +35,7 @@ CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-_SECURITY_HEADERS = {
+SECURITY_HEADERS = {
     "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -66,7 +66,10 @@ class EdgePolicy:
 
 
 class Edge:
-    """The outermost ASGI layer. ``cors_of`` tells a path's CORS rule, ``route_of`` names an endpoint for the metrics."""
+    """The outermost ASGI layer. ``cors_of`` tells a path's CORS rule, ``route_of`` names an endpoint for the metrics.
+
+    ``allow_of`` tells which methods an endpoint's address takes: a router knows only those of the route that it found first.
+    """
 
     def __init__(
         self,
@@ -78,6 +81,7 @@ class Edge:
         pages: Pages,
         cors_of: Callable[[str], Cors],
         route_of: Mapping[Any, str],
+        allow_of: Mapping[Any, str] | None = None,
     ) -> None:
         self._app = app
         self._policy = policy
@@ -86,7 +90,8 @@ class Edge:
         self._pages = pages
         self._cors_of = cors_of
         self._route_of = route_of
-        self._fixed = dict(_SECURITY_HEADERS)
+        self._allow_of = allow_of or {}
+        self._fixed = dict(SECURITY_HEADERS)
         if policy.is_https:
             self._fixed["Strict-Transport-Security"] = _HSTS
 
@@ -151,6 +156,9 @@ class Edge:
                 status, str(error.detail)
             )
             headers = dict(error.headers or {})
+            allowed = self._allow_of.get(request.scope.get("endpoint"))
+            if status == 405 and allowed is not None:
+                headers = {"Allow": allowed}
         else:
             log.exception("bug", path=request.url.path)
             status, code, field, headers = 500, "internal_error", None, {}
