@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+from http import HTTPStatus
 from typing import Any
 
+import msgspec
+import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from hodlxxi.kit.answers import NO_STORE, envelope
+from hodlxxi.kit.clock import SystemClock
+from hodlxxi.kit.web import SECURITY_HEADERS
+
+log = structlog.get_logger("http")
 
 MAX_HEAD_BYTES = 65_536
 MAX_HEADERS = 100
@@ -84,11 +94,33 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         return parsed > MAX_HEAD_BYTES or len(self.headers or ()) > MAX_HEADERS or is_open
 
     def _refuse_head(self) -> None:
+        self._refuse(431, "head_too_large", "The request's head is too large.")
+
+    def send_400_response(self, msg: str) -> None:
+        """What is not HTTP is refused in the same shape as everything else (contract §1)."""
+        self._refuse(400, "invalid_request", "This is not a well-formed HTTP/1.1 request.")
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """An upgrade that we do not offer is ignored (RFC 9110 §7.8); uvicorn's two lines in the log tell nobody anything."""
+
+    def _refuse(self, status: int, word: str, text: str) -> None:
         self._stop_timer()
-        if not self.transport.is_closing():
-            text = b"The request's head is too large."
-            self.transport.write(
-                b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain\r\nconnection: close\r\n"
-                b"content-length: " + str(len(text)).encode() + b"\r\n\r\n" + text
-            )
-            self.transport.close()
+        if self.transport.is_closing():
+            return
+        request_id = secrets.token_hex(16)
+        body = msgspec.json.encode(envelope(SystemClock(), request_id, word, text))
+        fields = {
+            **SECURITY_HEADERS,
+            **NO_STORE,
+            "X-Request-ID": request_id,
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            "Connection": "close",
+        }
+        head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        self.transport.write(head.encode("ascii") + b"\r\n" + body)
+        self.transport.close()
+        log.info(
+            "head_refused", status=status, request_id=request_id, ip=self.client[0] if self.client else None
+        )
