@@ -52,6 +52,14 @@ def test_each_operation_has_a_name_of_its_own() -> None:
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.parametrize("path", DOCUMENT["paths"])
+def test_a_wrong_method_is_told_every_right_one(embedded_server: Server, path: str) -> None:
+    answer = httpx.request("PATCH", embedded_server.url + path.replace("{", "").replace("}", ""))
+    described = {method.upper() for method in DOCUMENT["paths"][path]}
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) - {"HEAD"} == described
+
+
 schema = schemathesis.openapi.from_dict(DOCUMENT)
 
 

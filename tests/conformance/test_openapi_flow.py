@@ -1,0 +1,141 @@
+"""What the server answers when all goes well is what the OpenAPI document says, and every member of it is described."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import httpx
+import schemathesis
+
+from tests.conformance.test_openapi import DOCUMENT
+from tests.races.people import CALLBACK, Visitor, exchange_form, new_visitor
+from tests.support.lnurl_wallet import LnurlWallet
+from tests.support.server import Server
+
+schema = schemathesis.openapi.from_dict(DOCUMENT)
+
+
+class Described:
+    """Calls the server, and holds each answer to the document. ``seen`` are the operations that were answered well."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self.http = http
+        self.seen: set[tuple[str, str]] = set()
+
+    async def call(self, method: str, path: str, status: int, **options: Any) -> httpx.Response:
+        """One call; ``name=value`` pairs of ``fill`` go into the path."""
+        url = path.format(**options.pop("fill", {}))
+        answer = await self.http.request(method, url, **options)
+        assert answer.status_code == status, answer.text
+        schema[path][method].validate_response(answer)
+        if answer.headers.get("content-type") == "application/json":
+            schema_of = DOCUMENT["paths"][path][method.lower()]["responses"][str(status)]["content"]
+            check_members(answer.json(), schema_of["application/json"]["schema"], f"{method} {path}")
+        self.seen.add((method, path))
+        return answer
+
+
+def check_members(value: Any, described: dict[str, Any], where: str) -> None:
+    """Each member of an object is one that the document names."""
+    if "$ref" in described:
+        described = DOCUMENT["components"]["schemas"][described["$ref"].rpartition("/")[2]]
+    if isinstance(value, dict) and described.get("additionalProperties") is not True:
+        assert set(value) <= set(described.get("properties", {})), where
+        for name, member in value.items():
+            check_members(member, described["properties"][name], f"{where} {name}")
+    elif isinstance(value, list):
+        for item in value:
+            check_members(item, described.get("items", {}), where)
+
+
+async def sessions(site: Described) -> None:
+    """A session, seen, listed and ended."""
+    await site.call("GET", "/api/session", 200)
+    await site.call("GET", "/api/sessions", 200)
+    await site.call("DELETE", "/api/sessions", 200, params={"all": "1"})
+    await site.call("GET", "/", 200)
+    await site.call("POST", "/logout", 200)
+
+
+async def lightning(site: Described) -> None:
+    """A Lightning login, from the QR code to the session."""
+    made = (await site.call("POST", "/api/lnurl-auth/create", 200, json={"action": "login"})).json()
+    fill = {"session_id": made["session_id"]}
+    await site.call("GET", "/api/lnurl-auth/params", 200, params=fill)
+    await site.call("GET", "/api/lnurl-auth/qr/{session_id}", 200, fill=fill)
+    await site.call("GET", "/api/lnurl-auth/check/{session_id}", 200, fill=fill)
+    answer = httpx.URL(LnurlWallet(secrets.token_bytes(32)).answer_url(made["lnurl"]))
+    query = dict(answer.params)
+    await site.call("GET", "/api/lnurl-auth/callback/{session_id}", 200, fill=fill, params=query)
+    await site.call("GET", "/api/lnurl-auth/events/{session_id}", 200, fill=fill)
+    claimed = (await site.call("GET", "/api/lnurl-auth/check/{session_id}", 200, fill=fill)).json()
+    assert claimed["verified"] is True
+
+
+async def registration(site: Described) -> None:
+    """An app that registers, reads, changes and removes itself."""
+    wish = {"client_name": "Described", "redirect_uris": [CALLBACK]}
+    made = (await site.call("POST", "/oauth/register", 201, json=wish)).json()
+    where = {
+        "fill": {"client_id": made["client_id"]},
+        "headers": {"Authorization": f"Bearer {made['registration_access_token']}"},
+    }
+    path = "/oauth/register/{client_id}"
+    await site.call("GET", path, 200, **where)
+    await site.call("PUT", path, 200, **where, json={**wish, "client_id": made["client_id"]})
+    await site.call("DELETE", path, 204, **where)
+
+
+async def tokens(site: Described, visitor: Visitor) -> None:
+    """A code, tokens, what they open, new ones, and the end."""
+    form = exchange_form(*await visitor.authorize())
+    auth = visitor.credentials
+    got = (await site.call("POST", "/oauth/token", 200, data=form, auth=auth)).json()
+    bearer = {"Authorization": f"Bearer {got['access_token']}"}
+    for method, path in (
+        ("GET", "/oauth/userinfo"),
+        ("POST", "/oauth/userinfo"),
+        ("GET", "/api/demo/protected"),
+    ):
+        await site.call(method, path, 200, headers=bearer)
+    renewal = {"grant_type": "refresh_token", "refresh_token": got["refresh_token"]}
+    fresh = (await site.call("POST", "/oauth/token", 200, data=renewal, auth=auth)).json()
+    await site.call("POST", "/oauth/revoke", 200, data={"token": fresh["refresh_token"]}, auth=auth)
+
+
+async def pages_and_documents(site: Described) -> None:
+    """What needs nobody."""
+    for path in (
+        "/login",
+        "/oauth/jwks.json",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+        "/health",
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+        "/openapi.json",
+    ):
+        await site.call("GET", path, 200)
+
+
+async def test_every_operation_that_succeeds_answers_as_described(any_server: Server) -> None:
+    async with new_visitor(any_server.url) as visitor:
+        site = Described(visitor.browser)
+        await site.call("POST", "/api/auth/challenge", 200, json={"pubkey": visitor.key.pubkey_hex})
+        await tokens(site, visitor)
+        await registration(site)
+        await sessions(site)
+        await site.call("POST", "/verify_signature", 200, json=await visitor.signed_challenge())
+        await site.call("POST", "/logout", 200)
+        await lightning(site)
+        await pages_and_documents(site)
+    described = {(m.upper(), path) for path, item in DOCUMENT["paths"].items() for m in item}
+    by_browser = {
+        ("POST", "/login"),
+        ("POST", "/login/lnurl"),
+        ("GET", "/oauth/authorize"),
+        ("POST", "/oauth/authorize"),
+    }
+    assert described - site.seen == by_browser, "an operation that nobody has seen succeed"
