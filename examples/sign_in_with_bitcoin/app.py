@@ -36,8 +36,9 @@ body { max-width: 38rem; margin: 12vh auto; padding: 0 1.25rem; }
           font: inherit; font-weight: 600; text-decoration: none; cursor: pointer; }
 .button:focus-visible { outline: 3px solid #1769ff; outline-offset: 2px; }
 .plain { background: none; color: inherit; border: 1px solid currentColor; }
-pre { overflow-x: auto; padding: 1rem; border-radius: .6rem; background: color-mix(in srgb, currentColor 8%, transparent); }
-form { display: inline; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: 1rem; border-radius: .6rem;
+      background: color-mix(in srgb, currentColor 8%, transparent); }
+.actions { display: flex; flex-wrap: wrap; gap: .75rem; }
 """
 
 
@@ -101,9 +102,10 @@ async def home(request: Request) -> Response:
         f'<h1>Hello, <span id="name">{html.escape(claims["sub"][:8])}…{html.escape(claims["sub"][-4:])}</span></h1>'
         "<p>The ID token was signed by the issuer, is for this app, and carries our nonce:</p>"
         f'<pre id="claims">{shown}</pre>'
-        f'<p>Refreshed <span id="refreshed">{token.get("refreshed", 0)}</span> times. '
-        '<form method="post" action="/refresh"><button class="button" id="refresh">Refresh the tokens</button></form> '
-        '<form method="post" action="/sign-out"><button class="button plain" id="sign-out">Sign out here</button></form></p>'
+        f'<p>Refreshed <span id="refreshed">{token.get("refreshed", 0)}</span> times.</p><div class="actions">'
+        '<form method="post" action="/refresh"><button class="button" id="refresh">Refresh the tokens</button></form>'
+        '<form method="post" action="/sign-out"><button class="button plain" id="sign-out">Sign out here</button></form>'
+        "</div>"
     )
 
 

@@ -7,18 +7,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response
 
 from hodlxxi.bitcoin.address import Network
 from tests.support.chromium import ARTIFACTS
 from tests.support.signer import TestKey
 
 PATIENCE_MS = 20_000
+_PARTS = ("script", "stylesheet", "image", "font")
 
 
 @dataclass
 class Somebody:
-    """A browser of their own, and a key. ``complaints`` is what the browser's console said."""
+    """A browser of their own, and a key. ``complaints``: errors in the console, and parts of a page that did not load."""
 
     context: BrowserContext
     page: Page
@@ -56,7 +57,13 @@ async def somebody(chromium: Browser, **options: object) -> AsyncIterator[Somebo
         if message.type == "error" and "Failed to load resource" not in message.text:
             person.complaints.append(message.text)
 
+    def check(response: Response) -> None:
+        # A page's own parts must load, though.
+        if response.status >= 400 and response.request.resource_type in _PARTS:
+            person.complaints.append(f"{response.status} {response.url}")
+
     page.on("console", note)
+    page.on("response", check)
     page.on("pageerror", lambda error: person.complaints.append(str(error)))
     try:
         yield person

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.example_app import example_app
 from tests.browser.people import Somebody, somebody
+from tests.support.lnurl_wallet import LnurlWallet
 from tests.support.server import Server
 
 
@@ -40,7 +44,8 @@ async def test_a_person_signs_in_to_an_app_and_the_second_visit_asks_nothing(
         await person.sign_message()
 
         await expect(page.locator('main[data-page="consent"]')).to_be_visible()
-        assert "localhost" in await page.inner_text("main")
+        # The app's own host and port, not ours.
+        assert urlsplit(app_url).netloc in await page.inner_text("main")
         assert "not verified" in await page.inner_text("main")
         scopes = await page.locator("li[data-scope]").evaluate_all("l => l.map(e => e.dataset.scope)")
         assert scopes == ["openid", "profile", "profile:read", "offline_access"]
@@ -59,10 +64,13 @@ async def test_a_person_signs_in_to_an_app_and_the_second_visit_asks_nothing(
         await expect(page.locator("#refreshed")).to_have_text("2")
 
         await page.click("#sign-out")
+        shown: list[str] = []
+        page.on("framenavigated", lambda frame: shown.append(frame.url))
         await page.click("#sign-in")
-        # No page of ours asks anything this time.
         await expect(page.locator("#claims")).to_contain_text(person.key.pubkey_hex)
-        assert page.url.startswith(app_url)
+        # No page of ours was shown on the way.
+        assert shown
+        assert all(url.startswith(app_url) for url in shown), shown
         assert person.complaints == []
 
 
@@ -82,12 +90,28 @@ async def test_who_cancels_the_sign_in_is_back_in_the_app(chromium: Browser, app
         await person.page.click("#sign-in")
         await person.page.click("#login-cancel")
         await expect(person.page.locator("#error")).to_contain_text("access_denied")
+        assert person.complaints == []
 
 
 async def test_the_whole_way_works_without_javascript(chromium: Browser, app_url: str) -> None:
     async with somebody(chromium, java_script_enabled=False) as person:
         await come_in(person, app_url)
         assert person.key.pubkey_hex in await person.page.inner_text("#claims")
+        assert person.complaints == []
+
+
+async def test_a_lightning_wallet_signs_in_to_an_app(chromium: Browser, app_url: str) -> None:
+    async with somebody(chromium) as person:
+        page, wallet = person.page, LnurlWallet(secrets.token_bytes(32))
+        await page.goto(app_url)
+        await page.click("#sign-in")
+        text = await page.get_attribute("#lnurl-qr", "data-text")
+        async with httpx.AsyncClient(timeout=20) as phone:
+            assert (await phone.get(wallet.answer_url(text or ""))).json() == {"status": "OK"}
+        # The page goes on to the consent page by itself.
+        await page.click("#consent-authorize")
+        await expect(page.locator("#claims")).to_contain_text(wallet.pubkey_hex("localhost"))
+        assert person.complaints == []
 
 
 async def test_two_people_in_two_browsers_do_not_meet(chromium: Browser, app_url: str) -> None:

@@ -34,7 +34,9 @@ export function watchLightning(form: HTMLFormElement, code: HTMLElement, status:
     const expire = (): void => {
       end("This code has expired.");
       code.classList.add("over");
-      offerNewCode(status, code.dataset.again ?? "/login");
+      // Neither button does anything for a code that is over.
+      form.hidden = true;
+      document.getElementById("lnurl-link")?.replaceWith(newCodeButton(code.dataset.again ?? "/login"));
     };
     stream.addEventListener("expired", expire);
     stream.addEventListener("unknown", expire);
@@ -56,9 +58,11 @@ export function watchLightning(form: HTMLFormElement, code: HTMLElement, status:
 }
 
 /** A link, not a reload: after a failed attempt this page is the answer to a POST, and a reload would send that again. */
-function offerNewCode(status: HTMLElement, href: string): void {
+function newCodeButton(href: string): HTMLAnchorElement {
   const link = document.createElement("a");
+  link.id = "lnurl-again";
+  link.className = "button wide";
   link.href = href;
   link.textContent = "Get a new code";
-  status.append(" ", link);
+  return link;
 }
