@@ -83,6 +83,12 @@ def embedded_server(serve: Callable[..., Server]) -> Server:
 
 
 @pytest.fixture(scope="session")
+def dev_server(serve: Callable[..., Server]) -> Server:
+    """The same with the test signer: ``#test-sign-in`` on its sign-in page signs with one of ten keys."""
+    return serve(BITCOIN_NETWORK="regtest", HODLXXI_DEV_TEST_SIGNER="1")
+
+
+@pytest.fixture(scope="session")
 def full_server(serve: Callable[..., Server], postgres: Postgres, redis: Redis) -> Server:
     """Four workers on PostgreSQL and Redis, behind one port."""
     return serve(

@@ -163,6 +163,13 @@ def test_production_takes_no_half_measures(load: Any, change: dict[str, str], na
     assert "short" not in problem.replace("too short", "")
 
 
+def test_the_test_signer_is_for_one_machine_and_never_for_production(load: Any) -> None:
+    assert load(HODLXXI_DEV_TEST_SIGNER="1").hodlxxi_dev_test_signer
+    assert load(PUBLIC_URL="http://[::1]:5000").hodlxxi_dev_test_signer
+    found = _problems(load, **GOOD_PRODUCTION)
+    assert [problem.split(":")[0] for problem in found] == ["HODLXXI_DEV_TEST_SIGNER"] * 2
+
+
 def test_an_onion_needs_no_tls(load: Any) -> None:
     onion = "http://" + "a" * 56 + ".onion"
     assert load(**(GOOD_PRODUCTION | {"PUBLIC_URL": onion})).public_url == onion

@@ -50,6 +50,8 @@ from hodlxxi.settings import Settings, metrics_folder
 
 log = structlog.get_logger("app")
 
+TEST_BANNER = "Development test signer is on: everybody who reaches this server can sign in."
+
 
 class App:
     """The ASGI application with everything that it owns. ``start`` and ``stop`` are the server's lifespan."""
@@ -62,7 +64,11 @@ class App:
         )
         self.kv = make_kv(settings.redis_url)
         self.metrics = Metrics(multiprocess=metrics_folder() is not None)
-        self.pages = Pages(service_name=settings.service_name, version=__version__)
+        self.pages = Pages(
+            service_name=settings.service_name,
+            version=__version__,
+            banner=TEST_BANNER if settings.hodlxxi_dev_test_signer else None,
+        )
         self.limiter = Limiter(self.kv, self.metrics)
         self.identity = self._identity_room()
         self.is_stopping = False
@@ -153,6 +159,7 @@ class App:
             network=Network(settings.bitcoin_network),
             seed_form=settings.seed_message_form,
             logins=Limit(settings.rate_limit_login),
+            test_signer=settings.hodlxxi_dev_test_signer,
         )
         return IdentityRoom(
             policy=policy,

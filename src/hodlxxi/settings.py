@@ -19,7 +19,7 @@ import pydantic
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from hodlxxi.kit.network import Network, parse_networks
+from hodlxxi.kit.network import Network, is_loopback_host, parse_networks
 
 MIN_SECRET_CHARS = 32
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*")
@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     rpc_cookie_file: Path | None = None
 
     metrics_token: SecretStr | None = None
+    hodlxxi_dev_test_signer: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["json", "console", "auto"] = "auto"
     log_file: Path | None = None
@@ -178,8 +179,21 @@ class Settings(BaseSettings):
             found.append("REDIS_URL: use redis://host:6379/0")
         if "RS256" not in self.signing_algs() or set(self.signing_algs()) - {"RS256", "ES256", "EdDSA"}:
             found.append("OIDC_SIGNING_ALGS: a list out of RS256, ES256, EdDSA; RS256 must be in it")
+        if self.hodlxxi_dev_test_signer:
+            found += self._test_signer_problems()
         if self.is_production:
             found += self._production_problems()
+        return found
+
+    def _test_signer_problems(self) -> list[str]:
+        """Everybody can sign in with the test keys: such a server is for one machine only."""
+        found = []
+        if not is_loopback_host(urlsplit(self.public_url).hostname or ""):
+            found.append(
+                "HODLXXI_DEV_TEST_SIGNER: only with a PUBLIC_URL of this machine, such as http://localhost:5000"
+            )
+        if self.is_production:
+            found.append("HODLXXI_DEV_TEST_SIGNER: never with HODLXXI_ENV=production")
         return found
 
     def _production_problems(self) -> list[str]:

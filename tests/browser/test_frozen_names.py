@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 from playwright.async_api import Browser, Route, expect
 
+from hodlxxi.bitcoin.known_keys import known_pubkey
 from tests.browser.people import Somebody, somebody
 from tests.browser.places import CALLBACK, authorize_url, go_to
 from tests.support.server import Server
@@ -45,6 +46,11 @@ FROZEN = {
     "unknown-app": ERROR,
     "not-found": ERROR,
 }
+TEST_SIGNER = (
+    "form#test-form[action='/login'][method=post]",
+    "form#test-form [name=test_key]",
+    "form#test-form button#test-sign-in",
+)
 FORM_POST = ("main[data-page=form-post]", "form#response-form", "form#response-form #response-continue")
 
 
@@ -62,6 +68,24 @@ async def test_a_page_has_its_names(
     async with somebody(chromium, java_script_enabled=script) as person:
         await go_to(place, person, embedded_server)
         await check_names(person, FROZEN[place])
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+async def test_a_scripted_browser_signs_in_with_a_test_key(
+    chromium: Browser, dev_server: Server, script: bool
+) -> None:
+    async with somebody(chromium, java_script_enabled=script) as person:
+        page = person.page
+        await page.goto(authorize_url(dev_server))
+        await check_names(person, (*FOR_AN_APP, *TEST_SIGNER))
+        await expect(page.locator(".banner")).to_contain_text("everybody")
+        await person.look("test-signer")
+        await page.fill("[name=test_key]", "7")
+        await page.click("#test-sign-in")
+        await expect(page.locator("main[data-page=consent] [title]")).to_have_attribute(
+            "title", known_pubkey(7)
+        )
+        assert person.complaints == []
 
 
 async def test_the_links_to_an_apps_policies_have_names(chromium: Browser, embedded_server: Server) -> None:

@@ -84,6 +84,27 @@ def test_every_mistake_is_reported_at_once(embedded_server: Server) -> None:
         assert name in said
 
 
+@pytest.mark.parametrize(
+    ("bind", "url", "named"),
+    [
+        pytest.param("0.0.0.0", "http://localhost:5000", "--bind 0.0.0.0", id="listens-to-all"),
+        pytest.param("", "http://localhost:5000", "--bind", id="listens-to-all-by-silence"),
+        pytest.param("[::]", "http://localhost:5000", "--bind ::", id="listens-to-all-in-ipv6"),
+        pytest.param("127.0.0.1", "https://login.example.org", "PUBLIC_URL", id="has-a-public-issuer"),
+        pytest.param("127.0.0.1", "http://localhost.example.org", "PUBLIC_URL", id="looks-local"),
+    ],
+)
+def test_the_test_signer_needs_a_listener_and_an_issuer_of_this_machine(
+    embedded_server: Server, bind: str, url: str, named: str
+) -> None:
+    words = ("--bind", f"{bind}:{free_port()}")
+    code, said = refused(embedded_server, *words, HODLXXI_DEV_TEST_SIGNER="1", PUBLIC_URL=url)
+    said = " ".join(said.split())
+    assert code != 0
+    assert "HODLXXI_DEV_TEST_SIGNER" in said
+    assert named in said
+
+
 def test_several_workers_need_something_to_share(embedded_server: Server) -> None:
     code, said = refused(embedded_server, "--workers", "4", "--bind", f"127.0.0.1:{free_port()}")
     assert code != 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hodlxxi.kit.network import forwarded_address, is_loopback, parse_networks
+from hodlxxi.kit.network import forwarded_address, is_loopback, is_loopback_host, parse_networks
 
 PROXIES = parse_networks("10.0.0.0/8, 127.0.0.1, fd00::/8")
 
@@ -81,3 +81,26 @@ def test_networks_may_have_host_bits_spaces_and_empty_parts() -> None:
 )
 def test_loopback_is_this_machine_only(address: str, loopback: bool) -> None:
     assert is_loopback(address) is loopback
+
+
+@pytest.mark.parametrize(
+    ("host", "is_ours"),
+    [
+        ("localhost", True),
+        ("LOCALHOST", True),
+        ("app.localhost", True),
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("", False),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.168.1.2", False),
+        ("notlocalhost", False),
+        ("localhost.example.org", False),
+        ("127.0.0.1.example.org", False),
+    ],
+)
+def test_a_host_of_this_machine_is_known_by_its_name_alone(host: str, is_ours: bool) -> None:
+    assert is_loopback_host(host) is is_ours

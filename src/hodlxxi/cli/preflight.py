@@ -7,6 +7,7 @@ import socket
 from hodlxxi.app import create_app
 from hodlxxi.kit.db import Database
 from hodlxxi.kit.errors import Unavailable
+from hodlxxi.kit.network import is_loopback_host
 from hodlxxi.migrations import run as migrations
 from hodlxxi.settings import Settings
 
@@ -37,6 +38,15 @@ def check_port(host: str, port: int) -> None:
                 else "choose another with --bind"
             )
             raise NotReady(f"Port {port} on {host} cannot be used ({error.strerror}); {hint}") from None
+
+
+def check_test_signer(settings: Settings, host: str) -> None:
+    """Raises ``NotReady`` when other machines could reach a server on which everybody can sign in."""
+    if settings.hodlxxi_dev_test_signer and not is_loopback_host(host):
+        raise NotReady(
+            f"HODLXXI_DEV_TEST_SIGNER is on, and --bind {host} is not this machine alone: "
+            "bind to 127.0.0.1, or switch the test signer off."
+        )
 
 
 def check_workers(settings: Settings, workers: int) -> None:

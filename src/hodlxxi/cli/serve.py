@@ -18,6 +18,7 @@ from hodlxxi.cli.preflight import (
     NotReady,
     check_application,
     check_port,
+    check_test_signer,
     check_workers,
     parse_bind,
     prepare_database,
@@ -40,6 +41,7 @@ def serve(
     settings = settings_or_exit()
     try:
         host, port = parse_bind(bind)
+        check_test_signer(settings, host)
         check_workers(settings, workers)
         check_port(host, port)
         done = run(prepare_database(settings))

@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hodlxxi.identity import browser as b
-from hodlxxi.identity.attempt import parse_attempt
+from hodlxxi.identity.attempt import offers_test_signer, parse_attempt, sign_with_test_key
 from hodlxxi.identity.challenge import issue_challenge
 from hodlxxi.identity.room import IdentityRoom, Neighbours
 from hodlxxi.identity.rules import CHALLENGE_LIFE
 from hodlxxi.identity.sign_in import sign_in
 from hodlxxi.kit.answers import status_of
 from hodlxxi.kit.body import Form, read_form, read_query
-from hodlxxi.kit.errors import Refusal, TooMany, Unavailable
+from hodlxxi.kit.errors import NotFound, Refusal, TooMany, Unavailable
 from hodlxxi.kit.web import csp_with_image, see_other
 
 _LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,2000}")
@@ -47,9 +47,12 @@ class LoginPage:
         if form.get("decision") == "cancel":
             return see_other(await self._neighbours.cancel(next_path, b.known_browser(request)) or "/")
         try:
-            attempt = parse_attempt(room, request, lambda name, chars: _field(form, name, chars))
+            if form.get("test_key") is not None:
+                attempt = await sign_with_test_key(room, request, form)
+            else:
+                attempt = parse_attempt(room, request, lambda name, chars: _field(form, name, chars))
             signed_in = await sign_in(room, attempt, await b.visitor_of(room, request))
-        except (TooMany, Unavailable):
+        except (NotFound, TooMany, Unavailable):
             raise
         except Refusal as refusal:
             return await self._render(request, next_path, refusal, form)
@@ -85,6 +88,7 @@ class LoginPage:
             next=next_path,
             client=client,
             lnurl=offer,
+            has_test_signer=offers_test_signer(room, request),
             error={"code": refusal.code, "text": refusal.text} if refusal else None,
             values={
                 "pubkey": (form.get("pubkey") if form else None) or "",

@@ -26,6 +26,8 @@ class IdentityPolicy:
     network: Network
     seed_form: bool = True
     logins: Limit = field(default_factory=lambda: Limit(300))
+    # Development only: the keys of ``bitcoin.known_keys`` may sign in, and the page signs with them.
+    test_signer: bool = False
 
     @property
     def domain(self) -> str:

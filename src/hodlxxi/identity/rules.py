@@ -71,9 +71,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No sign-in; ``reason`` is a sentence for the person."""
+    """No sign-in; ``reason`` is a sentence for the person, ``code`` the machine's word."""
 
     reason: str
+    code: str = "invalid_signature"
+
+
+NO_ACCOUNT = Refused("This account is closed or disabled.", "account_disabled")
+EVERYBODYS_KEY = Refused("Everybody can sign with this test key, so it proves nothing here.", "test_key")
 
 
 @dataclass(frozen=True, slots=True)

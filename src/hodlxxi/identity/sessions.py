@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from hodlxxi.audit.events import Entry, Event, Origin
 from hodlxxi.audit.log import record
 from hodlxxi.bitcoin.keys import Pubkey
+from hodlxxi.bitcoin.known_keys import is_known_key
 from hodlxxi.identity import store
-from hodlxxi.identity.assurance import Assurance
+from hodlxxi.identity.assurance import BY_TEST, Assurance
 from hodlxxi.identity.room import IdentityRoom
-from hodlxxi.identity.rules import SESSION_LIFE
+from hodlxxi.identity.rules import EVERYBODYS_KEY, NO_ACCOUNT, SESSION_LIFE, Refused
 from hodlxxi.identity.session import Session, parse_cached, render_cached
 from hodlxxi.kit.db import Tx
 from hodlxxi.kit.secret import digest_of, mint_token
@@ -46,11 +47,16 @@ class SignedIn:
     is_new_user: bool
 
 
-async def admit(tx: Tx, key: Pubkey, kind: str, now: datetime) -> tuple[store.User, bool] | None:
+async def admit(
+    room: IdentityRoom, tx: Tx, key: Pubkey, kind: str, now: datetime
+) -> tuple[store.User, bool] | Refused:
     """The user whom a proved key signs in, made if there is none, and whether it was made.
 
-    ``kind`` is ``message``, ``lnurl``, ``taproot`` or ``nostr``. None when the account is closed or disabled.
+    ``kind`` is ``message``, ``lnurl``, ``taproot`` or ``nostr``. Refused when the account is closed or disabled, and for a
+    key that everybody knows.
     """
+    if not may_use(room, key):
+        return EVERYBODYS_KEY
     user = await store.find_user_of_key(tx, key)
     is_new = False
     if user is None:
@@ -58,13 +64,20 @@ async def admit(tx: Tx, key: Pubkey, kind: str, now: datetime) -> tuple[store.Us
         user = await store.find_user_of_key(tx, key)
     elif user.is_open:
         await store.touch_user(tx, user.pubkey, key, now)
-    return (user, is_new) if user is not None and user.is_open else None
+    return (user, is_new) if user is not None and user.is_open else NO_ACCOUNT
+
+
+def may_use(room: IdentityRoom, key: Pubkey) -> bool:
+    """Whether this key may sign in or be linked: one that everybody knows only where the test signer is on."""
+    return room.policy.test_signer or not is_known_key(key)
 
 
 async def open_session(
     tx: Tx, *, user: Pubkey, key: Pubkey, assurance: Assurance, visitor: Visitor, now: datetime
 ) -> tuple[str, Session]:
     """A new session with a new secret, in the caller's transaction; the session the browser had before ends."""
+    if is_known_key(key):
+        assurance = BY_TEST
     token = mint_token()
     session = Session(
         digest=digest_of(token),
@@ -97,7 +110,8 @@ async def find_session(room: IdentityRoom, token: str | None) -> Session | None:
         if session is None:
             return None
         await room.kv.put_new(_cache_key(digest), render_cached(session), CACHE_S)
-    return session if session.expires_at > now else None
+    # The second: opened before the test signer was switched off.
+    return session if session.expires_at > now and may_use(room, session.key) else None
 
 
 async def _load(room: IdentityRoom, digest: str, now: datetime) -> Session | None:

@@ -33,7 +33,7 @@ async def sign_in(room: IdentityRoom, attempt: Attempt, visitor: Visitor) -> Sig
     """Sign in the holder of the key that signed the issued text (or the seed's own form).
 
     Raises ``BadInput`` for what cannot be read, ``NotAuthenticated`` for a proof that does not hold, ``Forbidden`` for a
-    closed or disabled account, ``TooMany`` and ``Unavailable``. A refused attempt leaves its audit row.
+    closed or disabled account and for a test key, ``TooMany`` and ``Unavailable``. A refused attempt leaves its audit row.
     """
     await room.limiter.check("login", visitor.origin.ip_address, room.policy.logins)
     now = room.clock.now()
@@ -53,8 +53,8 @@ async def sign_in(room: IdentityRoom, attempt: Attempt, visitor: Visitor) -> Sig
     )
     if isinstance(outcome, Refused):
         if isinstance(verdict, Proved):
-            raise Forbidden(outcome.reason, code="account_disabled")
-        raise NotAuthenticated(outcome.reason, code="invalid_signature")
+            raise Forbidden(outcome.reason, code=outcome.code)
+        raise NotAuthenticated(outcome.reason, code=outcome.code)
     if visitor.old is not None:
         await forget_sessions(room, [visitor.old.digest])
     return outcome
@@ -100,11 +100,11 @@ async def _write(
         )
         await record(tx, now, entry)
         return verdict
-    admitted = await admit(tx, verdict.key, METHOD, now)
-    if admitted is None:
-        entry = Entry(Event.LOGIN_ATTEMPT, False, visitor.origin, verdict.key, details={"reason": "disabled"})
-        await record(tx, now, entry)
-        return Refused("This account is closed or disabled.")
+    admitted = await admit(room, tx, verdict.key, METHOD, now)
+    if isinstance(admitted, Refused):
+        refused = {"method": METHOD, "reason": admitted.code}
+        await record(tx, now, Entry(Event.LOGIN_ATTEMPT, False, visitor.origin, verdict.key, details=refused))
+        return admitted
     user, is_new = admitted
     token, session = await open_session(
         tx, user=user.pubkey, key=verdict.key, assurance=BY_MESSAGE, visitor=visitor, now=now

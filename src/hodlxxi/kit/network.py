@@ -41,6 +41,26 @@ def is_loopback(address: str) -> bool:
     return _is_address(address) and ip_address(address).is_loopback
 
 
+_FORWARDED = (b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via")
+
+
+def is_from_this_machine(scope: Scope) -> bool:
+    """Whether the request began on this machine: a loopback connection that no proxy says it passed something on by.
+
+    (Behind a proxy on the same machine everybody comes from loopback.)
+    """
+    client = scope.get("client")
+    if client is None or not is_loopback(client[0]):
+        return False
+    return not any(name in _FORWARDED for name, _value in scope["headers"])
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether a host, as it stands in a URL, is this machine whatever a name server says (RFC 6761 §6.3)."""
+    name = host.strip("[]").lower()
+    return name == "localhost" or name.endswith(".localhost") or is_loopback(name)
+
+
 def _is_address(text: str) -> bool:
     try:
         ip_address(text)

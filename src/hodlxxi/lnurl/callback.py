@@ -27,7 +27,7 @@ async def answer_login(room: LnurlRoom, session_id: str, answer: Answer, origin:
         challenge = await store.find_to_answer(tx, session_id) if is_session_id(session_id) else None
         verdict = judge_callback(challenge, answer, now)
         if isinstance(verdict, Verified):
-            verdict = await _accept(tx, session_id, verdict, origin, now)
+            verdict = await _accept(room, tx, session_id, verdict, origin, now)
         if isinstance(verdict, Refused) and challenge is not None:
             details = {"method": KIND, "reason": verdict.reason}
             await record(
@@ -40,11 +40,11 @@ async def answer_login(room: LnurlRoom, session_id: str, answer: Answer, origin:
 
 
 async def _accept(
-    tx: Tx, session_id: str, verdict: Verified, origin: Origin, now: datetime
+    room: LnurlRoom, tx: Tx, session_id: str, verdict: Verified, origin: Origin, now: datetime
 ) -> Verified | Refused:
-    admitted = await admit(tx, verdict.key, KIND, now)
-    if admitted is None:
-        return Refused("This account is closed or disabled.")
+    admitted = await admit(room.identity, tx, verdict.key, KIND, now)
+    if not isinstance(admitted, tuple):
+        return Refused(admitted.reason)
     user, is_new = admitted
     if not await store.mark_verified(
         tx, session_id, key=verdict.key, user=user.pubkey, address=origin.ip_address, now=now

@@ -17,12 +17,11 @@ from hodlxxi.identity.room import IdentityRoom
 from hodlxxi.kit.answers import json_answer
 from hodlxxi.kit.clock import render_time
 from hodlxxi.kit.errors import NotFound
-from hodlxxi.kit.network import is_loopback
+from hodlxxi.kit.network import is_from_this_machine
 from hodlxxi.kit.secret import same
 from hodlxxi.ops.health import NodeAddress, ask_health
 
 OPENAPI = Path(__file__).parent / "openapi.json"
-_FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +125,7 @@ class _Views:
         given = request.headers.get("authorization", "")
         if token is not None and given.lower().startswith("bearer ") and same(given[7:], token):
             return True
-        # Behind a proxy everybody comes from this machine: then only the token counts.
-        direct = request.client is not None and is_loopback(request.client.host)
-        return direct and not any(name in request.headers for name in _FORWARDED)
+        return is_from_this_machine(request.scope)
 
     async def openapi(self, request: Request) -> Response:
         """``GET /openapi.json``."""
