@@ -42,6 +42,7 @@ from hodlxxi.oauth.limits import ClientLimits
 from hodlxxi.oauth.room import OAuthPolicy, OAuthRoom
 from hodlxxi.oauth.routes.table import authenticate_bearer, is_open_to_all_origins, oauth_routes
 from hodlxxi.oauth.rules.pkce import PkcePolicy
+from hodlxxi.oauth.rules.scopes import catalogue
 from hodlxxi.oauth.sweep import sweeps as oauth_sweeps
 from hodlxxi.ops.health import NodeAddress
 from hodlxxi.ops.routes import Feature, OpsRoom, ops_routes
@@ -191,6 +192,15 @@ class App:
             tokens=Limit(settings.rate_limit_token),
             calls=Limit(settings.rate_limit_api),
             registrations=Limit(settings.rate_limit_register),
+            scopes=catalogue(with_email=settings.oauth_email_domain is not None),
+            open_scopes=frozenset(settings.open_scopes()) or None,
+            subject_type=settings.oauth_subject_type,
+            other_resources=settings.resources(),
+            email_domain=settings.oauth_email_domain,
+            scope_acr=settings.scope_classes(),
+            pushed_lifetime=timedelta(seconds=settings.oauth_par_lifetime_s),
+            device_lifetime=timedelta(seconds=settings.oauth_device_lifetime_s),
+            show_all_logos=settings.oauth_show_all_logos,
         )
         return OAuthRoom(
             policy=policy,
@@ -202,6 +212,8 @@ class App:
             identity=self.identity,
             keys=make_key_ring(settings, self.db, self.clock),
             sid_key=derive_key(settings.secret(), "sid"),
+            pairwise_key=derive_key(settings.secret(), "pairwise"),
+            sealer=Sealer(settings.secret(), "client-secrets"),
             limits=ClientLimits(self.db, self.clock),
         )
 

@@ -23,6 +23,8 @@ from hodlxxi.kit.network import Network, is_loopback_host, parse_networks
 
 MIN_SECRET_CHARS = 32
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*")
+_ALGS = {"RS256", "PS256", "ES256", "EdDSA", "HS256"}
+_RESOURCE = re.compile(r"[a-z][a-z0-9+.-]*:[!-\"$-~]{1,500}")
 NETWORKS = ("main", "test", "testnet4", "signet", "regtest")
 
 
@@ -64,7 +66,15 @@ class Settings(BaseSettings):
     jwt_secret: SecretStr | None = None
     jwt_algorithm: Literal["RS256", "ES256", "EdDSA", "HS256"] = "RS256"
 
-    oauth_registration: Literal["open", "closed"] = "open"
+    oauth_registration: Literal["open", "token", "closed"] = "open"
+    oauth_open_scopes: str = ""
+    oauth_subject_type: Literal["public", "pairwise"] = "public"
+    oauth_resources: str = ""
+    oauth_email_domain: str | None = Field(None, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=200)
+    oauth_scope_acr: str = ""
+    oauth_show_all_logos: bool = False
+    oauth_par_lifetime_s: int = Field(90, ge=5, le=600)
+    oauth_device_lifetime_s: int = Field(600, ge=60, le=1800)
     oauth_pkce_policy: Literal["always", "nonce_or_pkce", "public_only"] = "always"
     oauth_code_lifetime_s: int = Field(600, ge=10, le=600)
     oauth_access_lifetime_s: int = Field(3600, ge=60, le=86400)
@@ -166,6 +176,19 @@ class Settings(BaseSettings):
         """The algorithms offered for ID tokens."""
         return _listed(self.oidc_signing_algs)
 
+    def open_scopes(self) -> tuple[str, ...]:
+        """The scopes that self-registered apps may have; empty is all."""
+        return _listed(self.oauth_open_scopes)
+
+    def resources(self) -> tuple[str, ...]:
+        """The audiences beside our own API that tokens are given for."""
+        return _listed(self.oauth_resources)
+
+    def scope_classes(self) -> dict[str, str]:
+        """The class of sign-in that a scope demands at our API, by scope."""
+        pairs = (part.partition("=") for part in _listed(self.oauth_scope_acr))
+        return {scope.strip(): f"urn:hodlxxi:acr:{acr.strip()}" for scope, _, acr in pairs}
+
     def problems(self) -> list[str]:
         """What no single field can know."""
         found = []
@@ -177,8 +200,16 @@ class Settings(BaseSettings):
             found.append("DATABASE_URL: use postgresql://user:password@host/name or sqlite:///path")
         if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
             found.append("REDIS_URL: use redis://host:6379/0")
-        if "RS256" not in self.signing_algs() or set(self.signing_algs()) - {"RS256", "ES256", "EdDSA"}:
-            found.append("OIDC_SIGNING_ALGS: a list out of RS256, ES256, EdDSA; RS256 must be in it")
+        if "RS256" not in self.signing_algs() or set(self.signing_algs()) - _ALGS:
+            found.append(f"OIDC_SIGNING_ALGS: a list out of {', '.join(sorted(_ALGS))}; RS256 must be in it")
+        found += [
+            f"OAUTH_RESOURCES: {resource} is no absolute URI without a fragment"
+            for resource in self.resources()
+            if not _RESOURCE.fullmatch(resource)
+        ]
+        for scope, acr in self.scope_classes().items():
+            if acr.rpartition(":")[2] not in ("key-remote", "key", "two-keys"):
+                found.append(f"OAUTH_SCOPE_ACR: write {scope}=key-remote, {scope}=key or {scope}=two-keys")
         if self.hodlxxi_dev_test_signer:
             found += self._test_signer_problems()
         if self.is_production:

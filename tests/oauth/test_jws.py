@@ -13,7 +13,7 @@ from joserfc.jwk import KeySet
 
 from hodlxxi.oauth import jws
 
-SIGNERS = {alg: jws.signer_of(jws.mint_private_key(alg)) for alg in ("RS256", "ES256", "EdDSA")}
+SIGNERS = {alg: jws.signer_of(jws.mint_private_key(alg), alg) for alg in ("RS256", "PS256", "ES256", "EdDSA")}
 
 
 def test_the_thumbprint_of_rfc_7638() -> None:
@@ -32,14 +32,14 @@ def test_the_thumbprint_of_rfc_7638() -> None:
 def test_the_ed25519_signature_of_rfc_8037() -> None:
     # RFC 8037, Appendix A.1 and A.4
     seed = base64.urlsafe_b64decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
-    signer = jws.signer_of(ed25519.Ed25519PrivateKey.from_private_bytes(seed))
+    signer = jws.signer_of(ed25519.Ed25519PrivateKey.from_private_bytes(seed), "EdDSA")
     assert signer.kid == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
     signed = b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"
     expected = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg=="
     assert signer.sign(signed) == base64.urlsafe_b64decode(expected)
 
 
-@pytest.mark.parametrize("alg", ["RS256", "ES256", "EdDSA"])
+@pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "EdDSA"])
 @pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 def test_a_library_of_others_verifies_what_we_sign(alg: str) -> None:
     signer = SIGNERS[alg]
@@ -58,7 +58,7 @@ def test_a_library_of_others_verifies_what_we_sign(alg: str) -> None:
 def test_a_key_survives_its_rest(alg: str) -> None:
     private = jws.mint_private_key(alg)
     again = jws.load_private_key(jws.dump_private_key(private))
-    assert jws.signer_of(again).kid == jws.signer_of(private).kid
+    assert jws.signer_of(again, alg).kid == jws.signer_of(private, alg).kid
 
 
 def test_access_and_id_tokens_of_one_key_have_different_headers() -> None:

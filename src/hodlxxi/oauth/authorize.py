@@ -12,6 +12,7 @@ from datetime import datetime
 from hodlxxi.identity.room import LoginClient
 from hodlxxi.identity.session import Session
 from hodlxxi.oauth.grant import issue_code
+from hodlxxi.oauth.hints import read_hint
 from hodlxxi.oauth.interaction import (
     DONE,
     Asker,
@@ -33,7 +34,7 @@ from hodlxxi.oauth.rules.authorization import (
     refuse,
 )
 from hodlxxi.oauth.rules.claims import find_hint_subject
-from hodlxxi.oauth.rules.clients import Client
+from hodlxxi.oauth.rules.clients import PAIRWISE, Client
 from hodlxxi.oauth.rules.consent import Agreed, Ask, judge_consent
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.login import Began, Login, NeedsSignIn, SignedIn, judge_login
@@ -41,6 +42,7 @@ from hodlxxi.oauth.rules.scopes import Scope
 from hodlxxi.oauth.store import asking as store
 from hodlxxi.oauth.store.asking import Interaction
 from hodlxxi.oauth.store.clients import find_client
+from hodlxxi.oauth.subjects import find_subject
 
 BAD_HINT = Fault(
     Word.INVALID_REQUEST, "id_token_hint is not an ID token that was issued here for this client."
@@ -132,11 +134,12 @@ async def judge_who(room: OAuthRoom, visit: Visit, now: datetime) -> SignedIn | 
         raise TypeError("a request that is refused has nobody to judge")
     hinted = None
     if request.id_token_hint is not None:
-        payload = await room.keys.read_id_token(request.id_token_hint) or {}
+        payload = await read_hint(room, request.id_token_hint, visit.client) or {}
         hinted = find_hint_subject(payload, issuer=room.policy.issuer, client_id=request.client_id)
         if hinted is None:
             return BAD_HINT
-    return judge_login(request, _login_of(visit.asker.session), visit.began, now, hinted)
+    login = await _login_of(room, visit.client, visit.asker.session)
+    return judge_login(request, login, visit.began, now, hinted)
 
 
 async def _judge_visit(
@@ -232,7 +235,12 @@ async def _respond(room: OAuthRoom, visit: Visit, answer: Answer) -> Outcome:
     return Respond(answer)
 
 
-def _login_of(session: Session | None) -> Login | None:
+async def _login_of(room: OAuthRoom, client: Client, session: Session | None) -> Login | None:
     if session is None:
         return None
-    return Login(session.user_id, session.digest, session.auth_time, session.acr, session.amr)
+    sub = None
+    if client.metadata.subject_type == PAIRWISE:
+        async with room.db.read() as tx:
+            sub = await find_subject(room, tx, client, session.user_id)
+    s = session
+    return Login(s.user_id, s.digest, s.auth_time, s.acr, s.amr, s.key, sub)

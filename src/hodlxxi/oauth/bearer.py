@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hodlxxi.bitcoin.keys import Pubkey
 from hodlxxi.identity.caller import Caller
@@ -12,6 +13,7 @@ from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.access import (
     BAD_TOKEN,
     NO_CREDENTIALS,
+    NOBODYS_TOKEN,
     Access,
     judge_access,
     judge_access_claims,
@@ -19,6 +21,7 @@ from hodlxxi.oauth.rules.access import (
     parse_bearer,
     render_challenge,
 )
+from hodlxxi.oauth.rules.claims import Person
 from hodlxxi.oauth.rules.errors import Fault, OAuthRefusal, Word
 from hodlxxi.oauth.store.tokens import find_access
 
@@ -47,7 +50,8 @@ async def find_caller(room: OAuthRoom, headers: Sequence[str]) -> Caller | None:
     access = await _find_access(room, headers, None)
     if access is None:
         return None
-    return Caller(Pubkey(access.person.sub), scopes=access.scopes, client_id=access.client_id)
+    person = _person_of(room, access)
+    return Caller(Pubkey(person.pubkey), scopes=access.scopes, client_id=access.client_id)
 
 
 async def get_access(
@@ -64,8 +68,23 @@ async def get_access(
     if fault is not None:
         raise ScopeMissing(fault, render_challenge(fault, realm=room.policy.issuer, scope=scope))
     limit = await room.limits.limit_of(access.client_id, "call", room.policy.calls)
-    await room.limiter.check("call", f"{access.client_id}:{access.person.sub}", limit)
+    who = access.person.sub if access.person else ""
+    await room.limiter.check("call", f"{access.client_id}:{who}", limit)
     return access
+
+
+async def get_person(
+    room: OAuthRoom, headers: Sequence[str], scope: str, form_token: str | None = None
+) -> tuple[Access, Person]:
+    """Like ``get_access``, for what needs a token that speaks for a person."""
+    access = await get_access(room, headers, scope, form_token)
+    return access, _person_of(room, access)
+
+
+def _person_of(room: OAuthRoom, access: Access) -> Person:
+    if access.person is None:
+        raise ScopeMissing(NOBODYS_TOKEN, render_challenge(NOBODYS_TOKEN, realm=room.policy.issuer))
+    return access.person
 
 
 async def _find_access(room: OAuthRoom, headers: Sequence[str], form_token: str | None) -> Access | None:
@@ -87,6 +106,9 @@ async def _find_access(room: OAuthRoom, headers: Sequence[str], form_token: str 
         access = judge_access(await find_access(tx, digest_of(token)), now)
     if isinstance(access, Fault):
         raise _refused(room, access)
+    if access.person is not None:
+        # What this client calls the person stands in the token, which we signed.
+        access = replace(access, person=replace(access.person, sub=str(payload["sub"])))
     return access
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.authorization import PROMPTS, ResponseMode
 from hodlxxi.oauth.rules.claims import ACR_CLASSES, CLAIMS_SUPPORTED
-from hodlxxi.oauth.rules.clients import AUTH_METHODS, GRANT_TYPES
+from hodlxxi.oauth.rules.clients import AUTH_METHODS, GRANT_TYPES, HMAC_ALG, SUBJECT_TYPES
 
 
 def discovery_document(room: OAuthRoom) -> dict[str, object]:
@@ -26,8 +26,9 @@ def discovery_document(room: OAuthRoom) -> dict[str, object]:
         "response_types_supported": ["code"],
         "response_modes_supported": [mode.value for mode in ResponseMode],
         "grant_types_supported": list(GRANT_TYPES),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(SUBJECT_TYPES),
         "id_token_signing_alg_values_supported": list(policy.id_token_algs),
+        "userinfo_signing_alg_values_supported": [a for a in policy.id_token_algs if a != HMAC_ALG],
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "code_challenge_methods_supported": ["S256"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hodlxxi.audit.events import Entry, Event, Origin
 from hodlxxi.audit.log import record
@@ -16,6 +16,8 @@ from hodlxxi.oauth.rules.login import SignedIn
 from hodlxxi.oauth.store import clients as client_store
 from hodlxxi.oauth.store import grants as store
 
+FAPI2_CODE_LIFE = timedelta(seconds=60)  # FAPI 2.0 Security Profile §5.3.2.1
+
 
 async def issue_code(
     room: OAuthRoom,
@@ -28,6 +30,7 @@ async def issue_code(
 ) -> Answer:
     """A fresh code for what was agreed, as the answer to the app; in the caller's transaction."""
     policy = room.policy
+    lifetime = min(policy.code_lifetime, FAPI2_CODE_LIFE) if request.is_fapi2 else policy.code_lifetime
     secret = mint_token()
     grant = Grant(
         grant_id=mint_id(),
@@ -40,6 +43,8 @@ async def issue_code(
         session_id=who.login.session_id,
         claims=request.claims,
         absolute_expires_at=now + policy.refresh_max if policy.refresh_max else None,
+        resources=request.resources,
+        key=who.login.key,
     )
     code = Code(
         digest=digest_of(secret),
@@ -47,10 +52,11 @@ async def issue_code(
         redirect_uri=request.destination.redirect_uri,
         code_challenge=request.code_challenge,
         nonce=request.nonce,
-        expires_at=now + policy.code_lifetime,
+        expires_at=now + lifetime,
         used=False,
         bad_attempts=0,
         grant=grant,
+        dpop_jkt=request.dpop_jkt,
     )
     ends_at = code.expires_at + max(policy.refresh_idle, policy.access_lifetime)
     await store.add_grant(tx, grant, now, ends_at)

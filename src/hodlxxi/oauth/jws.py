@@ -18,10 +18,12 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 ACCESS_TYP = "at+jwt"
 ID_TYP = "JWT"
+LOGOUT_TYP = "logout+jwt"
 _RSA_BITS = 2048
 _P256_BYTES = 32
 _COMPACT = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
@@ -46,8 +48,8 @@ class Signer:
 
 
 def mint_private_key(alg: str) -> PrivateKey:
-    """A fresh key for RS256, ES256 or EdDSA."""
-    if alg == "RS256":
+    """A fresh key for RS256, PS256, ES256 or EdDSA."""
+    if alg in ("RS256", "PS256"):
         return rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS)
     if alg == "ES256":
         return ec.generate_private_key(ec.SECP256R1())
@@ -70,14 +72,15 @@ def load_private_key(raw: bytes) -> PrivateKey:
     raise ValueError("not a key that we make")
 
 
-def signer_of(key: PrivateKey) -> Signer:
-    """The signer of an asymmetric key. ``kid`` is its RFC 7638 thumbprint."""
+def signer_of(key: PrivateKey, alg: str) -> Signer:
+    """The signer of an asymmetric key. ``kid`` is its RFC 7638 thumbprint; an RSA key serves one of its two algorithms."""
     if isinstance(key, rsa.RSAPrivateKey):
-        alg, sign, verify = "RS256", _rs256_sign(key), _rs256_verify(key.public_key())
+        pad = _PSS if alg == "PS256" else _PKCS1
+        sign, verify = _rsa_sign(key, pad), _rsa_verify(key.public_key(), pad)
     elif isinstance(key, ec.EllipticCurvePrivateKey):
-        alg, sign, verify = "ES256", _es256_sign(key), _es256_verify(key.public_key())
+        sign, verify = _es256_sign(key), _es256_verify(key.public_key())
     else:
-        alg, sign, verify = "EdDSA", key.sign, _eddsa_verify(key.public_key())
+        sign, verify = key.sign, _eddsa_verify(key.public_key())
     members = _public_members(key)
     kid = thumbprint(members)
     jwk = members | {"kid": kid, "use": "sig", "alg": alg}
@@ -106,6 +109,11 @@ def render_access(signer: Signer, payload: dict[str, object]) -> str:
 def render_id_token(signer: Signer, payload: dict[str, object]) -> str:
     """A signed ID token."""
     return _render(signer, signer.id_header, payload)
+
+
+def render_typed(signer: Signer, typ: str | None, payload: dict[str, object]) -> str:
+    """A signed token of another kind; its ``typ`` keeps it from being taken for an access or an ID token."""
+    return _render(signer, _header(signer.alg, typ, signer.kid), payload)
 
 
 def split(token: str) -> tuple[bytes, bytes, bytes] | None:
@@ -138,8 +146,9 @@ def _render(signer: Signer, header: bytes, payload: dict[str, object]) -> str:
     return (signed + b"." + _b64(signer.sign(signed))).decode("ascii")
 
 
-def _header(alg: str, typ: str, kid: str) -> bytes:
-    return _b64(_encode_json({"alg": alg, "typ": typ, "kid": kid}))
+def _header(alg: str, typ: str | None, kid: str) -> bytes:
+    members = {"alg": alg, "typ": typ, "kid": kid}
+    return _b64(_encode_json({name: value for name, value in members.items() if value is not None}))
 
 
 def _b64(raw: bytes) -> bytes:
@@ -168,15 +177,16 @@ def _public_members(key: PrivateKey) -> dict[str, str]:
 
 _SHA256 = hashes.SHA256()
 _PKCS1 = padding.PKCS1v15()
+_PSS = padding.PSS(mgf=padding.MGF1(_SHA256), salt_length=padding.PSS.DIGEST_LENGTH)
 _ECDSA = ec.ECDSA(_SHA256)
 
 
-def _rs256_sign(key: rsa.RSAPrivateKey) -> Callable[[bytes], bytes]:
-    return lambda signed: key.sign(signed, _PKCS1, _SHA256)
+def _rsa_sign(key: rsa.RSAPrivateKey, pad: AsymmetricPadding) -> Callable[[bytes], bytes]:
+    return lambda signed: key.sign(signed, pad, _SHA256)
 
 
-def _rs256_verify(key: rsa.RSAPublicKey) -> Callable[[bytes, bytes], bool]:
-    return _quietly(lambda signed, signature: key.verify(signature, signed, _PKCS1, _SHA256))
+def _rsa_verify(key: rsa.RSAPublicKey, pad: AsymmetricPadding) -> Callable[[bytes, bytes], bool]:
+    return _quietly(lambda signed, signature: key.verify(signature, signed, pad, _SHA256))
 
 
 def _es256_sign(key: ec.EllipticCurvePrivateKey) -> Callable[[bytes], bytes]:

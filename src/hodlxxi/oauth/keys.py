@@ -52,7 +52,8 @@ class KeyRing:
         self._sealer = sealer
         self._access_alg = access_alg
         self._token_life = max(access_lifetime, timedelta(seconds=ID_TOKEN_LIFETIME_S))
-        self._algs = tuple(dict.fromkeys([*algs, *([] if access_alg == "HS256" else [access_alg])]))
+        # HS256 has no key of ours to tend: ID tokens are keyed with the client's secret, access tokens with JWT_SECRET.
+        self._algs = tuple(alg for alg in dict.fromkeys([*algs, access_alg]) if alg != "HS256")
         self._hmac = hmac_secret
         if access_alg == "HS256" and (hmac_secret is None or len(hmac_secret) < 32):
             raise ValueError("JWT_SECRET: HS256 needs a secret of at least 32 bytes")
@@ -156,7 +157,7 @@ class KeyRing:
         # An RSA key takes a good part of a second: not on the event loop.
         private = await asyncio.to_thread(jws.mint_private_key, alg)
         now = self._clock.now()
-        kid = jws.signer_of(private).kid
+        kid = jws.signer_of(private, alg).kid
         sealed = self._sealer.seal(jws.dump_private_key(private))
         return SealedKey(KeyRecord(kid, alg, state, now, now if state is KeyState.ACTIVE else None), sealed)
 
@@ -190,4 +191,4 @@ class KeyRing:
                 "The signing keys cannot be opened: SECRET_KEY is not the one that sealed them.",
                 code="server_error",
             )
-        return jws.signer_of(jws.load_private_key(raw))
+        return jws.signer_of(jws.load_private_key(raw), sealed.record.alg)

@@ -1,25 +1,28 @@
-"""Making the tokens of a grant: the answer for the client, and the row that we keep of it."""
+"""Making tokens: the answer for the client, and the row that we keep of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hodlxxi.kit.db import Tx
 from hodlxxi.kit.secret import digest_of, mint_token, tag_of
 from hodlxxi.oauth import jws
+from hodlxxi.oauth.hints import client_signer
 from hodlxxi.oauth.keys import Held
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.claims import (
     Person,
+    Proof,
     access_token_claims,
     id_token_claims,
     needs_id_token,
 )
-from hodlxxi.oauth.rules.clients import REFRESH_TOKEN, Client
+from hodlxxi.oauth.rules.clients import HMAC_ALG, REFRESH_TOKEN, Client
 from hodlxxi.oauth.rules.grants import Grant, refresh_expiry
 from hodlxxi.oauth.store import tokens as store
 from hodlxxi.oauth.store.tokens import NewToken
+from hodlxxi.oauth.subjects import keep_subject
 
 REFRESH_BYTES = 64  # the seed's random_urlsafe(64)
 ID_BYTES = 16
@@ -29,15 +32,21 @@ Answer = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to mint. ``token_id`` is the row's id and the access token's ``jti``."""
+    """What to mint. ``token_id`` is the row's id and the access token's ``jti``, ``audience`` the access token's one.
+
+    ``grant`` and ``person`` are None for a token that a client has for itself.
+    """
 
     client: Client
-    grant: Grant
-    person: Person
+    grant: Grant | None
+    person: Person | None
     scopes: tuple[str, ...]
     now: datetime
     token_id: str
+    audience: str
     nonce: str | None = None
+    dpop_jkt: str | None = None
+    with_refresh: bool = True
 
 
 def mint_id() -> str:
@@ -50,57 +59,87 @@ async def mint_tokens(room: OAuthRoom, tx: Tx, held: Held, order: Order) -> Answ
 
     Whoever calls this has passed the gate before.
     """
-    policy, client, grant, now = room.policy, order.client, order.grant, order.now
-    second = int(now.timestamp())
-    lifetime_s = int(policy.access_lifetime.total_seconds())
-    proof = grant.proof(tag_of(room.sid_key, grant.session_id or grant.grant_id, client.client_id))
-    access = jws.render_access(
-        room.keys.access_signer(held),
-        access_token_claims(
-            issuer=policy.issuer,
-            client_id=client.client_id,
-            sub=order.person.sub,
-            scopes=order.scopes,
-            proof=proof,
-            jti=order.token_id,
-            now=second,
-            lifetime_s=lifetime_s,
-        ),
-    )
-    refresh = mint_token(REFRESH_BYTES) if REFRESH_TOKEN in client.metadata.grant_types else None
-    answer: Answer = {"access_token": access, "token_type": "Bearer", "expires_in": lifetime_s}
+    client, grant, person = order.client, order.grant, order.person
+    proof = None
+    if grant is not None and person is not None:
+        proof = grant.proof(session_name(room, grant, client))
+        sub = await keep_subject(room, tx, client, grant.user_id, order.now)
+        order = replace(order, person=replace(person, sub=sub, pubkey=grant.user_id))
+    lifetime_s = int(room.policy.access_lifetime.total_seconds())
+    access = _access_token(room, held, order, proof, lifetime_s)
+    may_refresh = grant is not None and order.with_refresh and REFRESH_TOKEN in client.metadata.grant_types
+    refresh = mint_token(REFRESH_BYTES) if may_refresh else None
+    answer: Answer = {
+        "access_token": access,
+        "token_type": "DPoP" if order.dpop_jkt else "Bearer",
+        "expires_in": lifetime_s,
+    }
     if refresh is not None:
         answer["refresh_token"] = refresh
     answer["scope"] = " ".join(order.scopes)
-    if needs_id_token(order.scopes):
-        signer = room.keys.id_signer(held, client.metadata.id_token_alg)
-        claims = id_token_claims(
-            issuer=policy.issuer,
-            client_id=client.client_id,
-            person=order.person,
-            proof=proof,
-            asked=grant.claims,
-            access_token=access,
-            alg=signer.alg,
-            nonce=order.nonce,
-            now=second,
-        )
-        answer["id_token"] = jws.render_id_token(signer, claims)
+    if proof is not None and needs_id_token(order.scopes):
+        answer["id_token"] = _id_token(room, held, order, proof, access)
     await store.add_token(tx, _row(room, order, access, refresh))
     return answer
+
+
+def session_name(room: OAuthRoom, grant: Grant, client: Client) -> str:
+    """The ``sid`` of ID and logout tokens: the same for a session and a client, and useless elsewhere."""
+    return tag_of(room.sid_key, grant.session_id or grant.grant_id, client.client_id)
+
+
+def _access_token(room: OAuthRoom, held: Held, order: Order, proof: Proof | None, lifetime_s: int) -> str:
+    claims = access_token_claims(
+        issuer=room.policy.issuer,
+        client_id=order.client.client_id,
+        sub=order.person.sub if order.person else order.client.client_id,
+        scopes=order.scopes,
+        proof=proof,
+        audience=order.audience,
+        dpop_jkt=order.dpop_jkt,
+        jti=order.token_id,
+        now=int(order.now.timestamp()),
+        lifetime_s=lifetime_s,
+    )
+    return jws.render_access(room.keys.access_signer(held), claims)
+
+
+def _id_token(room: OAuthRoom, held: Held, order: Order, proof: Proof, access: str) -> str:
+    client, grant, person = order.client, order.grant, order.person
+    if grant is None or person is None:
+        raise TypeError("an ID token speaks about somebody")
+    alg = client.metadata.id_token_alg
+    signer = client_signer(room, client) if alg == HMAC_ALG else None
+    signer = signer or room.keys.id_signer(held, alg)
+    claims = id_token_claims(
+        issuer=room.policy.issuer,
+        client_id=client.client_id,
+        person=person,
+        proof=proof,
+        asked=grant.claims,
+        access_token=access,
+        alg=signer.alg,
+        nonce=order.nonce,
+        now=int(order.now.timestamp()),
+    )
+    return jws.render_id_token(signer, claims)
 
 
 def _row(room: OAuthRoom, order: Order, access: str, refresh: str | None) -> NewToken:
     grant, now = order.grant, order.now
     return NewToken(
         token_id=order.token_id,
-        grant_id=grant.grant_id,
+        grant_id=grant.grant_id if grant else None,
         client_id=order.client.client_id,
-        user_id=grant.user_id,
+        user_id=grant.user_id if grant else None,
         scopes=order.scopes,
         access_digest=digest_of(access),
         refresh_digest=digest_of(refresh) if refresh else None,
         issued_at=now,
         access_expires_at=now + room.policy.access_lifetime,
-        refresh_expires_at=refresh_expiry(grant, now, room.policy.refresh_idle) if refresh else None,
+        refresh_expires_at=refresh_expiry(grant, now, room.policy.refresh_idle)
+        if refresh and grant
+        else None,
+        audience=order.audience if order.audience != room.policy.issuer else None,
+        dpop_jkt=order.dpop_jkt,
     )

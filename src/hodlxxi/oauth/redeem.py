@@ -30,9 +30,14 @@ async def redeem_code(
     if code is None or person is None:
         return BAD_CODE
     if isinstance(verdict, Redeem):
+        audience = call.judge_audience(code.grant)
+        if isinstance(audience, Fault):
+            return audience
         if await store.spend_code(tx, code.digest, call.now):  # 6: nothing has been minted yet
             grant = code.grant
-            order = Order(client, grant, person, grant.scopes, call.now, mint_id(), code.nonce)
+            order = Order(
+                client, grant, person, grant.scopes, call.now, mint_id(), audience, nonce=code.nonce
+            )
             answer = await mint_tokens(call.room, tx, call.held, order)
             await record_issue(tx, call, order)
             return answer

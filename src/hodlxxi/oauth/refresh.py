@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 import msgspec
 
 from hodlxxi.audit.events import Event
@@ -37,10 +40,10 @@ async def rotate(
     if refresh is None or person is None:
         return BAD_REFRESH
     if isinstance(verdict, Rotate):
-        successor_id = mint_id()
-        if await _pass_gate(tx, call, refresh, successor_id):
-            scopes = verdict.scopes
-            order = Order(client, refresh.grant, person, scopes, call.now, successor_id)
+        order = _order(call, client, refresh, person, verdict.scopes)
+        if client.is_fapi2:
+            return await _renew_access(tx, call, order, refresh)
+        if await _pass_gate(tx, call, refresh, order.token_id):
             return await _mint_successor(tx, call, order, refresh)
         # Somebody was faster with the same token, or the grant ended: the rows say which.
         _, refresh, _ = await store.find_client_and_refresh(tx, client.client_id, _digest(call))
@@ -61,14 +64,45 @@ def _judge(call: Call, client: Client, refresh: Refresh | None) -> RefreshVerdic
         scope=call.sent("scope"),
         now=call.now,
         catalogue=call.room.policy.scopes,
+        audience=_audience(call, refresh),
     )
+
+
+def _audience(call: Call, refresh: Refresh | None) -> str | Fault | None:
+    audience = call.judge_audience(refresh.grant) if refresh is not None else None
+    return None if audience == call.room.policy.issuer else audience
+
+
+def _order(call: Call, client: Client, refresh: Refresh, person: Person, scopes: tuple[str, ...]) -> Order:
+    audience = _audience(call, refresh)
+    if isinstance(audience, Fault):
+        raise TypeError("an audience that was refused cannot be ordered")
+    own = call.room.policy.issuer
+    return Order(client, refresh.grant, person, scopes, call.now, mint_id(), audience or own)
+
+
+async def _renew_access(tx: Tx, call: Call, order: Order, refresh: Refresh) -> Answer | Fault:
+    """A new access token beside the same refresh token: FAPI 2.0 discourages rotation (Security Profile §5.3.2.1).
+
+    Its refresh tokens are of use only to who holds the client's key, so a stolen one opens nothing.
+    """
+    if not await grant_store.touch_grant(tx, refresh.grant.grant_id, call.now, _ends_at(call, refresh)):
+        return BAD_REFRESH
+    answer = await mint_tokens(call.room, tx, call.held, replace(order, with_refresh=False))
+    await record_issue(tx, call, order)
+    return answer
+
+
+def _ends_at(call: Call, refresh: Refresh) -> datetime:
+    policy = call.room.policy
+    idle_end = refresh_expiry(refresh.grant, call.now, policy.refresh_idle)
+    return max(idle_end, call.now + policy.access_lifetime)
 
 
 async def _pass_gate(tx: Tx, call: Call, refresh: Refresh, successor_id: str) -> bool:
     """Lock order: grant, then token. So a revocation and a refresh at the same time leave nothing alive."""
     policy, now = call.room.policy, call.now
-    ends_at = max(refresh_expiry(refresh.grant, now, policy.refresh_idle), now + policy.access_lifetime)
-    if not await grant_store.touch_grant(tx, refresh.grant.grant_id, now, ends_at):
+    if not await grant_store.touch_grant(tx, refresh.grant.grant_id, now, _ends_at(call, refresh)):
         return False
     return await store.spend_refresh(tx, refresh.token_id, successor_id, now, now + policy.refresh_grace)
 

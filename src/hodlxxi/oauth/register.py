@@ -12,16 +12,28 @@ from hodlxxi.kit.db import Tx
 from hodlxxi.kit.errors import Forbidden, TooMany
 from hodlxxi.kit.secret import digest_of, mint_token, same
 from hodlxxi.oauth.room import OAuthRoom
-from hodlxxi.oauth.rules.clients import PUBLIC, Client, Metadata, Trust, render_metadata
+from hodlxxi.oauth.rules.clients import (
+    HMAC_ALG,
+    SECRET_METHODS,
+    Client,
+    Metadata,
+    Trust,
+    render_metadata,
+)
 from hodlxxi.oauth.rules.errors import Fault, OAuthRefusal, Word
 from hodlxxi.oauth.rules.pkce import PkcePolicy
-from hodlxxi.oauth.rules.registration import judge_metadata
+from hodlxxi.oauth.rules.registration import Terms, judge_metadata
 from hodlxxi.oauth.store import clients as store
 from hodlxxi.oauth.store import grants as grant_store
+from hodlxxi.oauth.store.registration import spend_initial
 
 MAX_UNUSED = 1_000
 CLIENT_ID_BYTES = 16
 BAD_TOKEN = Fault(Word.INVALID_TOKEN, "The registration access token is not valid for this client.")
+BAD_INITIAL_TOKEN = Fault(
+    Word.INVALID_TOKEN,
+    "Registration needs an initial access token of the operator: Authorization: Bearer ...",
+)
 CHALLENGE = 'Bearer error="invalid_token"'
 
 
@@ -34,14 +46,22 @@ class Registered:
     registration_token: str | None
 
 
-async def register(room: OAuthRoom, body: Mapping[str, object], origin: Origin) -> dict[str, object]:
-    """Register an app that nobody vouches for. Raises ``OAuthRefusal``, ``Forbidden``, ``TooMany``."""
+async def register(
+    room: OAuthRoom, body: Mapping[str, object], origin: Origin, initial_token: str | None = None
+) -> dict[str, object]:
+    """Register an app that nobody vouches for. Raises ``OAuthRefusal``, ``Forbidden``, ``TooMany``.
+
+    ``initial_token`` is the operator's leave to register, where registration is not open (RFC 7591 §3).
+    """
     policy = room.policy
     await room.limiter.check("register", origin.ip_address, policy.registrations)
     if policy.registration == "closed":
         raise Forbidden("Registration is closed here; ask the operator.", code="access_denied")
     async with room.db.begin() as tx:
-        if await store.count_unused(tx) >= MAX_UNUSED:
+        if policy.registration == "token":
+            if not await spend_initial(tx, digest_of(initial_token or ""), room.clock.now()):
+                raise OAuthRefusal(BAD_INITIAL_TOKEN, challenge=CHALLENGE)
+        elif await store.count_unused(tx) >= MAX_UNUSED:
             raise TooMany("Too many unused registrations; try again later.", retry_after_s=3600)
         outcome = await add_client(room, tx, body, trust=Trust.SELF_REGISTERED, origin=origin)
     if isinstance(outcome, Fault):
@@ -57,16 +77,17 @@ async def add_client(
     trust: Trust,
     origin: Origin | None = None,
     pkce_policy: PkcePolicy | None = None,
+    owner_id: str | None = None,
 ) -> Registered | Fault:
     """Judge and keep a new client, in the caller's transaction.
 
     The operator's command line calls this too; only there can a client be trusted or excepted from PKCE.
     """
-    metadata = _judge(room, body)
+    metadata = _judge(room, body, trust)
     if isinstance(metadata, Fault):
         return metadata
     now = room.clock.now()
-    secret = mint_token() if metadata.auth_method != PUBLIC else None
+    secret = mint_token() if metadata.auth_method in SECRET_METHODS else None
     registration_token = mint_token()
     client = Client(
         # Never of the shape of a pubkey or an address: nobody's ``sub`` looks like this.
@@ -77,6 +98,8 @@ async def add_client(
         created_at=now.replace(microsecond=0),
         registration_digest=digest_of(registration_token),
         pkce_policy=pkce_policy,
+        secret_sealed=_sealed(room, metadata, secret),
+        owner_id=owner_id,
     )
     await store.add_client(tx, client)
     details = {"name": metadata.name, "trust": trust.value, "redirect_uris": list(metadata.redirect_uris)}
@@ -104,13 +127,15 @@ async def change_registration(
         changed = _judge_change(room, client, body)
         if isinstance(changed, Fault):
             raise OAuthRefusal(changed)
-        becomes_secret = client.is_public and changed.auth_method != PUBLIC
-        secret = mint_token() if becomes_secret else None
-        digest = digest_of(secret) if secret else client.secret_digest
-        if changed.auth_method == PUBLIC:
-            digest = None
+        needs_secret = changed.auth_method in SECRET_METHODS
+        # A sealed copy cannot be made of a secret that only its owner still knows.
+        lacks_copy = changed.id_token_alg == HMAC_ALG and client.secret_sealed is None
+        secret = mint_token() if needs_secret and (not client.has_secret or lacks_copy) else None
+        digest = digest_of(secret) if secret else client.secret_digest if needs_secret else None
         client = replace(client, metadata=changed, secret_digest=digest)
-        await store.change_client(tx, client_id, changed, digest)
+        if secret is not None:
+            client = replace(client, secret_sealed=_sealed(room, changed, secret))
+        await store.change_client(tx, client)
         details = {"name": changed.name, "redirect_uris": list(changed.redirect_uris)}
         await record(
             tx, room.clock.now(), Entry(Event.CLIENT_CHANGED, True, origin, None, client_id, details)
@@ -136,8 +161,14 @@ async def end_client(tx: Tx, client_id: str, now: datetime, origin: Origin | Non
     await record(tx, now, Entry(Event.CLIENT_CHANGED, True, origin, None, client_id, details))
 
 
-def _judge(room: OAuthRoom, body: Mapping[str, object]) -> Metadata | Fault:
-    return judge_metadata(body, catalogue=room.policy.scopes, id_token_algs=room.policy.id_token_algs)
+def _judge(room: OAuthRoom, body: Mapping[str, object], trust: Trust) -> Metadata | Fault:
+    policy = room.policy
+    allowed = policy.open_scopes if trust is Trust.SELF_REGISTERED else None
+    return judge_metadata(body, Terms(policy.scopes, policy.id_token_algs, allowed, policy.subject_type))
+
+
+def _sealed(room: OAuthRoom, metadata: Metadata, secret: str | None) -> str | None:
+    return room.sealer.seal(secret.encode()) if secret and metadata.id_token_alg == HMAC_ALG else None
 
 
 def _judge_change(room: OAuthRoom, client: Client, body: Mapping[str, object]) -> Metadata | Fault:
@@ -148,7 +179,8 @@ def _judge_change(room: OAuthRoom, client: Client, body: Mapping[str, object]) -
         isinstance(secret, str) and client.secret_digest and same(digest_of(secret), client.secret_digest)
     ):
         return Fault(Word.INVALID_CLIENT_METADATA, "client_secret: it is ours to choose, and this is not it.")
-    return _judge(room, {k: v for k, v in body.items() if k not in ("client_id", "client_secret")})
+    rest = {k: v for k, v in body.items() if k not in ("client_id", "client_secret")}
+    return _judge(room, rest, client.trust)
 
 
 async def _find_owned(tx: Tx, client_id: str, token: str | None) -> Client | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -12,6 +13,7 @@ from hodlxxi.kit.db import Database
 from hodlxxi.kit.metrics import Metrics
 from hodlxxi.kit.pages import Pages
 from hodlxxi.kit.ratelimit import Limit, Limiter
+from hodlxxi.kit.secret import Sealer
 from hodlxxi.oauth.keys import KeyRing
 from hodlxxi.oauth.limits import ClientLimits
 from hodlxxi.oauth.rules.pkce import PkcePolicy
@@ -23,7 +25,7 @@ class OAuthPolicy:
     """An operator's decisions. ``issuer`` is the public URL, without a slash at its end."""
 
     issuer: str
-    registration: Literal["open", "closed"] = "open"
+    registration: Literal["open", "token", "closed"] = "open"
     pkce: PkcePolicy = PkcePolicy.ALWAYS
     code_lifetime: timedelta = timedelta(minutes=10)
     access_lifetime: timedelta = timedelta(hours=1)
@@ -33,6 +35,16 @@ class OAuthPolicy:
     access_alg: Literal["RS256", "ES256", "EdDSA", "HS256"] = "RS256"
     id_token_algs: tuple[str, ...] = ("RS256", "ES256", "EdDSA")
     scopes: Catalogue = field(default_factory=lambda: SCOPES)
+    # What self-registered apps may be registered for; None is everything.
+    open_scopes: frozenset[str] | None = None
+    subject_type: Literal["public", "pairwise"] = "public"
+    other_resources: tuple[str, ...] = ()
+    email_domain: str | None = None
+    # The class of sign-in that a scope demands at our API (RFC 9470), by scope.
+    scope_acr: Mapping[str, str] = field(default_factory=dict)
+    pushed_lifetime: timedelta = timedelta(seconds=90)
+    device_lifetime: timedelta = timedelta(minutes=10)
+    device_interval: timedelta = timedelta(seconds=5)
     show_all_logos: bool = False
     authorizations: Limit = field(default_factory=lambda: Limit(6000))
     tokens: Limit = field(default_factory=lambda: Limit(6000))
@@ -41,8 +53,8 @@ class OAuthPolicy:
 
     @property
     def resources(self) -> tuple[str, ...]:
-        """The audiences that exist: our own API."""
-        return (self.issuer,)
+        """The audiences that exist: our own API, and those that the operator named."""
+        return (self.issuer, *self.other_resources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +70,7 @@ class OAuthRoom:
     identity: IdentityRoom
     keys: KeyRing
     sid_key: bytes
+    pairwise_key: bytes
+    # Opens the few client secrets of which a digest is not enough.
+    sealer: Sealer
     limits: ClientLimits

@@ -50,7 +50,12 @@ _abandoned = (
 _END_ABANDONED = (
     sa.update(oauth_clients)
     .where(_c.client_id.in_(_abandoned.scalar_subquery()))
-    .values(disabled_at=sa.bindparam("now"), client_secret=None, registration_token=None)
+    .values(
+        disabled_at=sa.bindparam("now"),
+        client_secret=None,
+        client_secret_sealed=None,
+        registration_token=None,
+    )
 )
 
 

@@ -18,9 +18,9 @@ def _user_id(*, nullable: bool = False) -> sa.Column[str]:
     return sa.Column("user_id", _KEY, sa.ForeignKey("users.pubkey"), nullable=nullable, index=True)
 
 
-def _grant_id(*, index: bool = False, primary: bool = False) -> sa.Column[str]:
+def _grant_id(*, index: bool = False, primary: bool = False, nullable: bool = False) -> sa.Column[str]:
     key = sa.ForeignKey("oauth_grants.grant_id", ondelete="CASCADE")
-    return sa.Column("grant_id", _ID, key, nullable=False, index=index, primary_key=primary)
+    return sa.Column("grant_id", _ID, key, nullable=nullable, index=index, primary_key=primary)
 
 
 oauth_clients = sa.Table(
@@ -51,7 +51,7 @@ oauth_clients = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("last_used_at", Moment),
     sa.Column("disabled_at", Moment),
-    # For the profiles that come next; nothing reads them yet.
+    # Only for a client whose ID tokens are keyed with its own secret (HS256): there a digest is not enough.
     sa.Column("client_secret_sealed", sa.Text),
     sa.Column("post_logout_redirect_uris", Json),
     sa.Column("token_endpoint_auth_signing_alg", sa.String(16)),
@@ -64,7 +64,13 @@ oauth_clients = sa.Table(
     sa.Column("backchannel_logout_session_required", sa.Boolean),
     sa.Column("require_pushed_authorization_requests", sa.Boolean),
     sa.Column("dpop_bound_access_tokens", sa.Boolean),
+    # ``fapi2`` for clients that the operator holds to the FAPI 2.0 Security Profile.
     sa.Column("profile", sa.String(16)),
+    # The audiences that it may ask tokens for, and those that it serves and so may introspect; NULL is all, or none.
+    sa.Column("resources", Json),
+    sa.Column("serves", Json),
+    # Who registered it at /developers; NULL when it registered itself, or the operator did.
+    sa.Column("owner_id", _KEY, index=True),
     sa.Index("idx_oauth_clients_trust", "trust", "last_used_at"),
 )
 
@@ -76,7 +82,10 @@ oauth_grants = sa.Table(
     _client_id(),
     _user_id(),
     sa.Column("session_id", sa.String(64), index=True),
+    # The key that was proved: when it is removed from the account, what it allowed ends.
+    sa.Column("key", _KEY, index=True),
     sa.Column("scope", sa.Text, nullable=False),
+    # The audiences that were granted; NULL is our own API.
     sa.Column("resource", Json),
     sa.Column("offline", sa.Boolean, nullable=False),
     sa.Column("auth_time", Moment, nullable=False),
@@ -119,9 +128,11 @@ oauth_tokens = sa.Table(
     sa.Column("access_token", sa.String(64), nullable=False),
     sa.Column("refresh_token", sa.String(64), unique=True),
     _client_id(),
+    # Both NULL for a token that a client has for itself (client_credentials).
     _user_id(nullable=True),
-    _grant_id(index=True),
+    _grant_id(index=True, nullable=True),
     sa.Column("scope", sa.Text, nullable=False),
+    # The one audience; NULL is our own API.
     sa.Column("resource", Json),
     sa.Column("issued_at", Moment, nullable=False),
     sa.Column("access_expires_at", Moment, nullable=False, index=True),
@@ -169,6 +180,83 @@ oauth_interactions = sa.Table(
     sa.Column("expires_at", Moment, nullable=False, index=True),
     sa.Column("denied_at", Moment),
     sa.Column("used_at", Moment),
+    # The pushed request that it began with: spent when the interaction is answered.
+    sa.Column("pushed", sa.String(64)),
+)
+
+oauth_pars = sa.Table(
+    "oauth_pars",
+    metadata,
+    # A pushed authorization request (RFC 9126), by the digest of the random part of its ``request_uri``.
+    sa.Column("request_uri", sa.String(64), primary_key=True),
+    _client_id(),
+    sa.Column("params", Json, nullable=False),
+    sa.Column("dpop_jkt", sa.String(43)),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
+    sa.Column("used_at", Moment),
+)
+
+oauth_device_codes = sa.Table(
+    "oauth_device_codes",
+    metadata,
+    # A device that waits for its user (RFC 8628): digests of what it polls with and of what the user types.
+    sa.Column("device_code", sa.String(64), primary_key=True),
+    sa.Column("user_code", sa.String(64), nullable=False, unique=True),
+    _client_id(),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("resource", Json),
+    sa.Column("acr_values", Json, nullable=False),
+    # Where the device asked from, for the person who is asked to allow it.
+    sa.Column("ip_address", sa.Text),
+    sa.Column("user_agent", sa.Text),
+    sa.Column("interval_s", sa.Integer, nullable=False),
+    sa.Column("last_polled_at", Moment),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
+    _grant_id(nullable=True),
+    sa.Column("approved_at", Moment),
+    sa.Column("denied_at", Moment),
+    sa.Column("used_at", Moment),
+)
+
+pairwise_subjects = sa.Table(
+    "pairwise_subjects",
+    metadata,
+    # What an app with pairwise subjects calls a user. Kept, so that it stays the same whatever happens to the salt.
+    sa.Column("sub", sa.String(64), primary_key=True),
+    sa.Column("sector", sa.Text, nullable=False),
+    _user_id(),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.UniqueConstraint("sector", "user_id", name="uq_pairwise_subjects_sector"),
+)
+
+logout_outbox = sa.Table(
+    "logout_outbox",
+    metadata,
+    # A logout that an app's server has to be told of (OpenID Connect Back-Channel Logout 1.0).
+    sa.Column("id", _ID, primary_key=True),
+    _client_id(),
+    sa.Column("sub", sa.Text, nullable=False),
+    sa.Column("sid", sa.String(64), nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    # When to try (again); a worker that takes a row moves this ahead, so that a killed one loses it in time.
+    sa.Column("next_at", Moment, nullable=False, index=True),
+    sa.Column("delivered_at", Moment),
+    sa.Column("given_up_at", Moment),
+)
+
+registration_tokens = sa.Table(
+    "registration_tokens",
+    metadata,
+    # Initial access tokens (RFC 7591 §3): who holds one may register apps where registration is not open.
+    sa.Column("token", sa.String(64), primary_key=True),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
+    sa.Column("uses_left", sa.Integer, nullable=False),
 )
 
 oauth_signing_keys = sa.Table(

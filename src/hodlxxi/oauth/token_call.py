@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from hodlxxi.audit.events import Entry, Event, Origin
+from hodlxxi.audit.events import Entry, Event
 from hodlxxi.audit.log import record
 from hodlxxi.kit.db import Tx
+from hodlxxi.oauth.client_auth import ClientRequest
 from hodlxxi.oauth.keys import Held
 from hodlxxi.oauth.mint import Order
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.client_auth import Credentials
 from hodlxxi.oauth.rules.errors import Fault
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRequest:
-    """What arrived: the ``Authorization`` header and the form, each parameter once but for ``resource``."""
-
-    authorization: str | None
-    form: Mapping[str, str]
-    resources: tuple[str, ...]
-    origin: Origin
+from hodlxxi.oauth.rules.grants import Grant
+from hodlxxi.oauth.rules.resources import judge_audience
+from hodlxxi.oauth.rules.scopes import OPENID
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +25,7 @@ class Call:
 
     room: OAuthRoom
     held: Held
-    request: TokenRequest
+    request: ClientRequest
     credentials: Credentials
     now: datetime
 
@@ -43,7 +36,12 @@ class Call:
 
     def sent(self, name: str) -> str | None:
         """A parameter of the form."""
-        return self.request.form.get(name)
+        return self.request.sent(name)
+
+    def judge_audience(self, grant: Grant) -> str | Fault:
+        """The audience of the access token that this call asks for."""
+        own = self.room.policy.issuer
+        return judge_audience(self.request.resources, grant.resources, own, openid=OPENID in grant.scopes)
 
 
 async def record_refusal(tx: Tx, call: Call, fault: Fault) -> Fault:
@@ -59,7 +57,8 @@ async def record_issue(tx: Tx, call: Call, order: Order) -> None:
     """Leave the trace of issued tokens."""
     details = {"grant_type": call.grant_type, "scope": " ".join(order.scopes), "token": order.token_id}
     client_id = order.client.client_id
-    entry = Entry(Event.TOKEN_ISSUED, True, call.request.origin, order.grant.user_id, client_id, details)
+    user_id = order.grant.user_id if order.grant else None
+    entry = Entry(Event.TOKEN_ISSUED, True, call.request.origin, user_id, client_id, details)
     await record(tx, call.now, entry)
 
 

@@ -25,7 +25,7 @@ def client(*uris: str, **changes: Any) -> Client:
     """A confidential client; ``changes`` go to its metadata, or to the client where they name its own fields."""
     own = {
         name: changes.pop(name)
-        for name in ("trust", "disabled_at", "pkce_policy", "created_at")
+        for name in ("trust", "disabled_at", "pkce_policy", "created_at", "profile", "resources", "serves")
         if name in changes
     }
     metadata = Metadata(

@@ -68,6 +68,8 @@ def test_the_access_token_follows_rfc_9068() -> None:
         sub=PUBKEY,
         scopes=("b", "a"),
         proof=PROOF,
+        audience=ISSUER,
+        dpop_jkt=None,
         jti="j",
         now=SECOND,
         lifetime_s=60,
@@ -106,7 +108,7 @@ def test_userinfo_tells_what_was_granted(
 
 def test_a_chosen_name_is_used_and_the_username_fits_most_apps() -> None:
     assert userinfo_claims(Person(PUBKEY, "Alice"), ("profile",), AskedClaims())["name"] == "Alice"
-    username = preferred_username(PUBKEY)
+    username = preferred_username(Person(PUBKEY))
     assert len(username) <= 30
     assert username.isascii()
     assert set(username) <= set("abcdefghijklmnopqrstuvwxyz0123456789_")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hodlxxi.oauth.rules.clients import Metadata, render_metadata
 from hodlxxi.oauth.rules.errors import Fault, Word
-from hodlxxi.oauth.rules.registration import judge_metadata
+from hodlxxi.oauth.rules.registration import Terms, judge_metadata
 from hodlxxi.oauth.rules.scopes import SCOPES, usual_scopes
 from tests.oauth.rules.sample import CALLBACK, client
 
@@ -18,7 +18,7 @@ ALGS = ("RS256", "ES256", "EdDSA")
 
 
 def judged(body: dict[str, Any]) -> Metadata | Fault:
-    return judge_metadata(body, catalogue=SCOPES, id_token_algs=ALGS)
+    return judge_metadata(body, Terms(SCOPES, ALGS))
 
 
 def registered(**members: Any) -> Metadata:
@@ -68,7 +68,7 @@ def test_who_lives_on_the_users_device_is_native(members: dict[str, Any], expect
 
 def test_optional_wishes_that_cannot_be_met_are_replaced() -> None:
     metadata = registered(
-        grant_types=["authorization_code", "urn:x:unknown", "client_credentials"],
+        grant_types=["authorization_code", "urn:x:unknown", "password"],
         response_types=["code", "code id_token"],
         scope="openid email phone",
         default_acr_values=["urn:hodlxxi:acr:key", "urn:other"],
@@ -120,10 +120,27 @@ REFUSED: list[tuple[dict[str, Any], Word]] = [
     ({"id_token_signed_response_alg": "none"}, Word.INVALID_CLIENT_METADATA),
     ({"id_token_signed_response_alg": "HS256"}, Word.INVALID_CLIENT_METADATA),
     ({"id_token_encrypted_response_alg": "RSA-OAEP"}, Word.INVALID_CLIENT_METADATA),
-    ({"subject_type": "pairwise"}, Word.INVALID_CLIENT_METADATA),
-    ({"dpop_bound_access_tokens": True}, Word.INVALID_CLIENT_METADATA),
+    ({"subject_type": "secret"}, Word.INVALID_CLIENT_METADATA),
+    (
+        {"subject_type": "pairwise", "redirect_uris": [CALLBACK, "https://other.example/cb"]},
+        Word.INVALID_CLIENT_METADATA,
+    ),
+    ({"sector_identifier_uri": "http://app.example/uris.json"}, Word.INVALID_CLIENT_METADATA),
+    ({"backchannel_logout_uri": "https://app.example/out#f"}, Word.INVALID_CLIENT_METADATA),
+    ({"backchannel_logout_uri": "file:///etc/passwd"}, Word.INVALID_CLIENT_METADATA),
+    ({"jwks_uri": "http://169.254.169.254/keys"}, Word.INVALID_CLIENT_METADATA),
+    ({"jwks": {"keys": "none"}}, Word.INVALID_CLIENT_METADATA),
+    ({"jwks": []}, Word.INVALID_CLIENT_METADATA),
+    ({"post_logout_redirect_uris": ["javascript:alert(1)"]}, Word.INVALID_CLIENT_METADATA),
+    ({"userinfo_signed_response_alg": "none"}, Word.INVALID_CLIENT_METADATA),
+    ({"userinfo_signed_response_alg": "HS256"}, Word.INVALID_CLIENT_METADATA),
+    ({"token_endpoint_auth_signing_alg": "none"}, Word.INVALID_CLIENT_METADATA),
+    (
+        {"token_endpoint_auth_method": "none", "grant_types": ["client_credentials"]},
+        Word.INVALID_CLIENT_METADATA,
+    ),
     ({"dpop_bound_access_tokens": "yes"}, Word.INVALID_CLIENT_METADATA),
-    ({"require_pushed_authorization_requests": True}, Word.INVALID_CLIENT_METADATA),
+    ({"require_pushed_authorization_requests": "yes"}, Word.INVALID_CLIENT_METADATA),
     ({"jwks": {"keys": []}, "jwks_uri": "https://app.example/jwks"}, Word.INVALID_CLIENT_METADATA),
     ({"default_max_age": -1}, Word.INVALID_CLIENT_METADATA),
     ({"default_max_age": "60"}, Word.INVALID_CLIENT_METADATA),

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from hodlxxi.kit.answers import json_answer
 from hodlxxi.kit.body import read_form
 from hodlxxi.kit.clock import render_time
-from hodlxxi.oauth.bearer import get_access
+from hodlxxi.oauth.bearer import get_person
 from hodlxxi.oauth.discovery import discovery_document
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.routes.answers import api_errors, oauth_errors
@@ -34,15 +34,16 @@ class Resources:
         form_token = None
         if request.method == "POST" and request.headers.get("content-type", "").startswith(_FORM):
             form_token = (await read_form(request)).get("access_token")
-        access = await get_access(self._room, _authorizations(request), OPENID, form_token)
-        return json_answer(userinfo_claims(access.person, access.scopes, access.claims))
+        access, person = await get_person(self._room, _authorizations(request), OPENID, form_token)
+        domain = self._room.policy.email_domain
+        return json_answer(userinfo_claims(person, access.scopes, access.claims, domain))
 
     async def _protected(self, request: Request) -> Response:
-        access = await get_access(self._room, _authorizations(request), PROFILE_READ)
+        access, person = await get_person(self._room, _authorizations(request), PROFILE_READ)
         return json_answer(
             {
                 "message": "This answer is for holders of an access token with the scope profile:read.",
-                "pubkey": access.person.sub,
+                "pubkey": person.pubkey,
                 "client_id": access.client_id,
                 "scope": " ".join(sorted(access.scopes)),
                 "expires_at": render_time(access.expires_at),

@@ -8,13 +8,13 @@ from starlette.responses import Response
 from hodlxxi.identity.browser import origin_of
 from hodlxxi.kit.answers import NO_STORE, json_answer
 from hodlxxi.kit.body import read_form, read_json_object, read_query
+from hodlxxi.oauth.client_auth import ClientRequest
 from hodlxxi.oauth.register import change_registration, read_registration, register, remove_registration
 from hodlxxi.oauth.revoke import revoke
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.routes.answers import oauth_errors, single_values
 from hodlxxi.oauth.rules.errors import Fault, OAuthRefusal, Word
 from hodlxxi.oauth.token import exchange
-from hodlxxi.oauth.token_call import TokenRequest
 
 _SECRETS = ("client_secret", "token", "code", "code_verifier", "refresh_token", "client_assertion")
 
@@ -34,7 +34,7 @@ class TokenEndpoint:
         await revoke(self._room, await self._read(request))
         return Response(headers=NO_STORE)
 
-    async def _read(self, request: Request) -> TokenRequest:
+    async def _read(self, request: Request) -> ClientRequest:
         if request.scope["query_string"]:
             check_no_secrets(request)
         sent = await read_form(request)
@@ -43,7 +43,8 @@ class TokenEndpoint:
         if len(headers) > 1:
             raise OAuthRefusal(Fault(Word.INVALID_REQUEST, "Authorization was sent more than once."))
         authorization = headers[0] if headers else None
-        return TokenRequest(authorization, form, resources, origin_of(request))
+        agent = request.headers.get("user-agent", "")
+        return ClientRequest(authorization, form, resources, origin_of(request), agent)
 
 
 class RegisterEndpoint:
@@ -58,7 +59,7 @@ class RegisterEndpoint:
 
     async def _create(self, request: Request) -> Response:
         body = await read_json_object(request)
-        return json_answer(await register(self._room, body, origin_of(request)), 201)
+        return json_answer(await register(self._room, body, origin_of(request), _token(request)), 201)
 
     async def _read(self, request: Request) -> Response:
         return json_answer(await read_registration(self._room, _id(request), _token(request)))

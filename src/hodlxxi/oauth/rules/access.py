@@ -15,6 +15,9 @@ NO_CREDENTIALS = Fault(Word.NOT_AUTHENTICATED, "Send an access token: Authorizat
 BAD_TOKEN = Fault(
     Word.INVALID_TOKEN, "The access token is not valid here: wrong, revoked or for another audience."
 )
+NOBODYS_TOKEN = Fault(
+    Word.INSUFFICIENT_SCOPE, "This token speaks for an app; this needs one that speaks for a person."
+)
 EXPIRED_TOKEN = Fault(
     Word.TOKEN_EXPIRED, "The access token has expired. Use the refresh token to get a new one."
 )
@@ -22,16 +25,21 @@ EXPIRED_TOKEN = Fault(
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """An access token's row. ``is_alive``: not revoked, grant alive, user and client enabled."""
+    """An access token's row. ``is_alive``: not revoked, grant alive, user and client enabled.
+
+    ``person`` is None for a token that a client has for itself.
+    """
 
     client_id: str
-    person: Person
+    person: Person | None
     scopes: frozenset[str]
     expires_at: datetime
     is_alive: bool
     claims: AskedClaims
-    auth_time: datetime
-    acr: str
+    auth_time: datetime | None
+    acr: str | None
+    dpop_jkt: str | None = None
+    grant_id: str | None = None
 
 
 def parse_bearer(headers: Sequence[str], form_token: str | None = None) -> str | Fault | None:

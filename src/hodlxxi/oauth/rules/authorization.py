@@ -17,6 +17,7 @@ from hodlxxi.oauth.rules.clients import AUTHORIZATION_CODE, REFRESH_TOKEN, Clien
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.pkce import PkcePolicy, judge_challenge
 from hodlxxi.oauth.rules.redirects import render_redirect
+from hodlxxi.oauth.rules.resources import judge_resources
 from hodlxxi.oauth.rules.scopes import OFFLINE_ACCESS, OPENID, Catalogue, judge_scope
 
 Params = Mapping[str, Sequence[str]]  # empty values count as absent and are not in it
@@ -112,6 +113,9 @@ class AuthorizationRequest:
     login_hint: str | None = None
     acr_values: tuple[str, ...] = ()
     claims: AskedClaims = NOTHING_ASKED
+    resources: tuple[str, ...] = ()
+    dpop_jkt: str | None = None
+    is_fapi2: bool = False
 
     @property
     def is_silent(self) -> bool:
@@ -180,7 +184,7 @@ def judge_request(
     )
     if isinstance(challenge, Fault):
         return refuse(destination, challenge)
-    fault = judge_resources(params.get("resource", ()), resources) or _judge_syntax(params)
+    fault = judge_resources(params.get("resource", ()), resources, client) or _judge_syntax(params)
     if fault is not None:
         return refuse(destination, fault)
     claims = parse_claims(_one(params, "claims"))
@@ -231,13 +235,6 @@ def _judge_form(params: Params, client: Client) -> Fault | None:
     return None
 
 
-def judge_resources(asked: Sequence[str], known: tuple[str, ...]) -> Fault | None:
-    """Whether everything that a token is wanted for exists here (RFC 8707 §2)."""
-    if all(resource in known for resource in asked):
-        return None
-    return Fault(Word.INVALID_TARGET, "resource names no API of this server.")
-
-
 def _judge_syntax(params: Params) -> Fault | None:
     if len(_one(params, "state") or "") > MAX_STATE_CHARS:
         return Fault(Word.INVALID_REQUEST, f"state is longer than {MAX_STATE_CHARS} characters.")
@@ -281,4 +278,6 @@ def _request(
         login_hint=login_hint if login_hint and len(login_hint) <= MAX_LOGIN_HINT_CHARS else None,
         acr_values=acr_values or client.metadata.default_acr_values,
         claims=claims,
+        resources=tuple(dict.fromkeys(params.get("resource", ()))),
+        is_fapi2=client.is_fapi2,
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from hodlxxi.oauth.rules.scopes import OPENID, PROFILE, PROFILE_READ
+from hodlxxi.oauth.rules.scopes import EMAIL, OPENID, PROFILE, PROFILE_READ
 
 ACR_NONE = "urn:hodlxxi:acr:none"
 ACR_KEY_REMOTE = "urn:hodlxxi:acr:key-remote"
@@ -17,6 +17,7 @@ ACR_TWO_KEYS = "urn:hodlxxi:acr:two-keys"
 ACR_CLASSES = (ACR_NONE, ACR_KEY_REMOTE, ACR_KEY, ACR_TWO_KEYS)  # weakest first; frozen: add, never rename
 
 PROFILE_CLAIMS = ("name", "preferred_username", "updated_at")
+EMAIL_CLAIMS = ("email", "email_verified")  # served only where the operator set a domain for them
 ASKABLE_CLAIMS = (*PROFILE_CLAIMS, "bitcoin_pubkey")
 CLAIMS_SUPPORTED = (
     *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "acr", "amr", "sid"),
@@ -27,11 +28,20 @@ ID_TOKEN_LIFETIME_S = 3_600
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What may be said about a user. ``sub`` is the account's first key, for ever."""
+    """What may be said about a user. ``pubkey`` is the account's first key, for ever; ``sub`` what the client calls them.
+
+    Both are the same but for pairwise clients, who are not to learn the key unless the user allows it.
+    """
 
     sub: str
     name: str | None = None
     updated_at: datetime | None = None
+    pubkey: str = ""
+
+    @property
+    def is_pairwise(self) -> bool:
+        """Whether the client knows this user by another name than the key."""
+        return bool(self.pubkey) and self.pubkey != self.sub
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +84,34 @@ def short_pubkey(pubkey: str) -> str:
     return f"{pubkey[:6]}…{pubkey[-4:]}"
 
 
-def preferred_username(sub: str) -> str:
+def preferred_username(person: Person) -> str:
     """A stable name in the alphabet that most apps accept: ``[a-z0-9_]``, at most 30 characters."""
-    return f"btc_{sub[2:26].lower()}"
+    if person.is_pairwise:
+        return f"user_{hashlib.sha256(person.sub.encode()).hexdigest()[:20]}"
+    return f"btc_{person.sub[2:26].lower()}"
 
 
-def person_claims(person: Person, names: Iterable[str]) -> dict[str, object]:
-    """The claims about a person by name; what we do not know is left out."""
+def person_claims(person: Person, names: Iterable[str], email_domain: str | None = None) -> dict[str, object]:
+    """The claims about a person by name; what we do not know is left out.
+
+    ``email_domain`` is an operator's concession to apps that fail without an address: it can receive nothing, and says so.
+    """
+    username = preferred_username(person)
     known: dict[str, object] = {
-        "name": person.name or short_pubkey(person.sub),
-        "preferred_username": preferred_username(person.sub),
-        "bitcoin_pubkey": person.sub,
+        "name": person.name or (username if person.is_pairwise else short_pubkey(person.sub)),
+        "preferred_username": username,
+        "bitcoin_pubkey": person.pubkey or person.sub,
     }
+    if email_domain is not None:
+        known |= {"email": f"{username}@{email_domain}", "email_verified": False}
     if person.updated_at is not None:
         known["updated_at"] = int(person.updated_at.timestamp())
     return {name: known[name] for name in names if name in known}
 
 
-def userinfo_claims(person: Person, scopes: Iterable[str], asked: AskedClaims) -> dict[str, object]:
+def userinfo_claims(
+    person: Person, scopes: Iterable[str], asked: AskedClaims, email_domain: str | None = None
+) -> dict[str, object]:
     """The UserInfo response (Core §5.3). ``sub`` equals the ID token's."""
     granted = frozenset(scopes)
     names = list(asked.userinfo)
@@ -99,7 +119,9 @@ def userinfo_claims(person: Person, scopes: Iterable[str], asked: AskedClaims) -
         names += PROFILE_CLAIMS
     if PROFILE_READ in granted:
         names.append("bitcoin_pubkey")
-    return {"sub": person.sub} | person_claims(person, names)
+    if EMAIL in granted:
+        names += EMAIL_CLAIMS
+    return {"sub": person.sub} | person_claims(person, names, email_domain)
 
 
 def access_token_claims(
@@ -108,25 +130,31 @@ def access_token_claims(
     client_id: str,
     sub: str,
     scopes: Iterable[str],
-    proof: Proof,
+    proof: Proof | None,
+    audience: str,
+    dpop_jkt: str | None,
     jti: str,
     now: int,
     lifetime_s: int,
 ) -> dict[str, object]:
-    """The payload of an access token (RFC 9068 §2.2)."""
-    return {
+    """The payload of an access token (RFC 9068 §2.2). ``proof`` is None where a client speaks for itself."""
+    claims: dict[str, object] = {
         "iss": issuer,
         "sub": sub,
-        "aud": issuer,
+        "aud": audience,
         "client_id": client_id,
         "scope": " ".join(scopes),
         "iat": now,
         "exp": now + lifetime_s,
         "jti": jti,
-        "auth_time": int(proof.auth_time.timestamp()),
-        "acr": proof.acr,
-        "amr": list(proof.amr),
     }
+    if proof is not None:
+        claims["auth_time"] = int(proof.auth_time.timestamp())
+        claims["acr"] = proof.acr
+        claims["amr"] = list(proof.amr)
+    if dpop_jkt is not None:
+        claims["cnf"] = {"jkt": dpop_jkt}
+    return claims
 
 
 def id_token_claims(

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from hodlxxi.oauth.rules.pkce import PkcePolicy
-from hodlxxi.oauth.rules.redirects import find_match, is_claimable, origin_shown
+from hodlxxi.oauth.rules.redirects import find_match, host_of, is_claimable, origin_shown
 
 AUTHORIZATION_CODE = "authorization_code"
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a name on the wire
-GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN)
+CLIENT_CREDENTIALS = "client_credentials"
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE)
+USUAL_GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN)  # of a client that registers without naming any
 
 SECRET_BASIC = "client_secret_basic"  # noqa: S105 - a name on the wire
 SECRET_POST = "client_secret_post"  # noqa: S105 - a name on the wire
+PRIVATE_KEY_JWT = "private_key_jwt"
 PUBLIC = "none"
-AUTH_METHODS = (SECRET_BASIC, SECRET_POST, PUBLIC)
+SECRET_METHODS = (SECRET_BASIC, SECRET_POST)
+AUTH_METHODS = (SECRET_BASIC, SECRET_POST, PRIVATE_KEY_JWT, PUBLIC)
+
+HMAC_ALG = "HS256"
+PAIRWISE = "pairwise"
+SUBJECT_TYPES = ("public", PAIRWISE)
 
 
 class Trust(StrEnum):
@@ -24,6 +34,13 @@ class Trust(StrEnum):
 
     OPERATOR = "operator"
     SELF_REGISTERED = "self_registered"
+
+
+class Profile(StrEnum):
+    """How strictly a client is held; the operator decides."""
+
+    DEFAULT = "default"
+    FAPI2 = "fapi2"  # FAPI 2.0 Security Profile: PAR, sender-constrained tokens, short codes, asymmetric keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +64,17 @@ class Metadata:
     tos_uri: str | None = None
     software_id: str | None = None
     software_version: str | None = None
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    auth_signing_alg: str | None = None
+    jwks: Mapping[str, object] | None = None
+    jwks_uri: str | None = None
+    subject_type: str = "public"
+    sector_identifier_uri: str | None = None
+    userinfo_alg: str | None = None
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
+    require_pushed: bool = False
+    dpop_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +89,44 @@ class Client:
     registration_digest: str | None = None
     pkce_policy: PkcePolicy | None = None  # the operator's exception for this client
     disabled_at: datetime | None = None
+    secret_sealed: str | None = None  # only where ID tokens are keyed with the secret itself
+    profile: Profile = Profile.DEFAULT
+    resources: tuple[str, ...] | None = None  # the audiences that it may ask for; None: all
+    serves: tuple[str, ...] = ()  # the audiences that it is the resource server of
+    owner_id: str | None = None
 
     @property
     def is_public(self) -> bool:
         """Whether the app can keep no secret (SPA, native)."""
         return self.metadata.auth_method == PUBLIC
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether it proves itself with a secret that we minted."""
+        return self.metadata.auth_method in SECRET_METHODS
+
+    @property
+    def is_fapi2(self) -> bool:
+        """Whether the operator holds it to the FAPI 2.0 Security Profile."""
+        return self.profile is Profile.FAPI2
+
+    @property
+    def needs_pushed_requests(self) -> bool:
+        """Whether its authorization requests have to come by PAR."""
+        return self.metadata.require_pushed or self.is_fapi2
+
+    @property
+    def needs_dpop(self) -> bool:
+        """Whether its tokens are always bound to a key."""
+        return self.metadata.dpop_bound or self.is_fapi2
+
+    @property
+    def sector(self) -> str:
+        """Whose users are told apart together: the host that pairwise subjects are made for (Core §8.1)."""
+        uri = self.metadata.sector_identifier_uri
+        if uri is None:
+            uri = next(iter(self.metadata.redirect_uris), None)
+        return host_of(uri) if uri else self.client_id
 
     @property
     def is_native(self) -> bool:
@@ -87,7 +148,9 @@ class Client:
 
     def host(self, uri: str | None = None) -> str:
         """Where this client leads, as shown to people."""
-        return origin_shown(uri or self.metadata.redirect_uris[0])
+        if uri is None:
+            uri = next(iter(self.metadata.redirect_uris), None)
+        return origin_shown(uri) if uri else self.client_id
 
 
 def render_metadata(client: Client) -> dict[str, object]:
@@ -103,7 +166,7 @@ def render_metadata(client: Client) -> dict[str, object]:
         "scope": " ".join(it.scopes),
         "token_endpoint_auth_method": it.auth_method,
         "application_type": it.application_type,
-        "subject_type": "public",
+        "subject_type": it.subject_type,
         "id_token_signed_response_alg": it.id_token_alg,
         "require_auth_time": it.require_auth_time,
     }
@@ -117,5 +180,15 @@ def render_metadata(client: Client) -> dict[str, object]:
         "tos_uri": it.tos_uri,
         "software_id": it.software_id,
         "software_version": it.software_version,
+        "post_logout_redirect_uris": list(it.post_logout_redirect_uris) or None,
+        "token_endpoint_auth_signing_alg": it.auth_signing_alg,
+        "jwks": it.jwks,
+        "jwks_uri": it.jwks_uri,
+        "sector_identifier_uri": it.sector_identifier_uri,
+        "userinfo_signed_response_alg": it.userinfo_alg,
+        "backchannel_logout_uri": it.backchannel_logout_uri,
+        "backchannel_logout_session_required": it.backchannel_logout_session_required or None,
+        "require_pushed_authorization_requests": it.require_pushed or None,
+        "dpop_bound_access_tokens": it.dpop_bound or None,
     }
     return members | {name: value for name, value in optional.items() if value is not None}

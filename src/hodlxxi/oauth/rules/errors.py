@@ -33,17 +33,31 @@ class Word(StrEnum):
     REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
     REGISTRATION_NOT_SUPPORTED = "registration_not_supported"
     INVALID_REQUEST_URI = "invalid_request_uri"
+    ACCOUNT_SELECTION_REQUIRED = "account_selection_required"
     UNMET_AUTHENTICATION_REQUIREMENTS = "unmet_authentication_requirements"
     INVALID_REDIRECT_URI = "invalid_redirect_uri"  # RFC 7591 §3.2.2
     INVALID_CLIENT_METADATA = "invalid_client_metadata"
+    UNSUPPORTED_TOKEN_TYPE = "unsupported_token_type"  # noqa: S105 - RFC 7009 §2.2.1
+    INVALID_DPOP_PROOF = "invalid_dpop_proof"  # RFC 9449 §5
+    USE_DPOP_NONCE = "use_dpop_nonce"
+    AUTHORIZATION_PENDING = "authorization_pending"  # RFC 8628 §3.5
+    SLOW_DOWN = "slow_down"
+    EXPIRED_TOKEN = "expired_token"  # noqa: S105 - RFC 8628 §3.5
     NOT_AUTHENTICATED = "not_authenticated"  # ours: no credentials at all
     INVALID_TOKEN = "invalid_token"  # noqa: S105 - RFC 6750 §3.1
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 - the seed's word for an expired access token
     INSUFFICIENT_SCOPE = "insufficient_scope"
+    INSUFFICIENT_USER_AUTHENTICATION = "insufficient_user_authentication"  # RFC 9470 §3
 
 
 _UNAUTHORIZED = frozenset(
-    {Word.INVALID_CLIENT, Word.NOT_AUTHENTICATED, Word.INVALID_TOKEN, Word.TOKEN_EXPIRED}
+    {
+        Word.INVALID_CLIENT,
+        Word.NOT_AUTHENTICATED,
+        Word.INVALID_TOKEN,
+        Word.TOKEN_EXPIRED,
+        Word.INSUFFICIENT_USER_AUTHENTICATION,
+    }
 )
 
 

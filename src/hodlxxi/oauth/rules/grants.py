@@ -40,6 +40,8 @@ class Grant:
     claims: AskedClaims
     absolute_expires_at: datetime | None
     revoked_at: datetime | None = None
+    resources: tuple[str, ...] = ()  # the audiences that were granted; none is our own API
+    key: str | None = None  # the key that was proved
 
     def proof(self, sid: str) -> Proof:
         """How the user signed in, for the tokens."""
@@ -60,6 +62,7 @@ class Code:
     bad_attempts: int
     grant: Grant
     user_enabled: bool = True
+    dpop_jkt: str | None = None  # the key that the request was bound to
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ class Successor:
     used: bool
     revoked: bool
     scopes: tuple[str, ...]
+    audience: str | None = None  # None is our own API
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,7 @@ class Refresh:
     successor: Successor | None = None
     grace_until: datetime | None = None
     grace_sealed: str | None = None
+    dpop_jkt: str | None = None  # the key that its tokens are bound to
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +186,18 @@ RefreshVerdict = Rotate | Repeat | Reuse | Refused
 
 
 def judge_refresh(
-    refresh: Refresh | None, *, client_id: str, scope: str | None, now: datetime, catalogue: Catalogue
+    refresh: Refresh | None,
+    *,
+    client_id: str,
+    scope: str | None,
+    now: datetime,
+    catalogue: Catalogue,
+    audience: str | Fault | None = None,
 ) -> RefreshVerdict:
-    """May this client refresh with this token? A used one is a repetition within the grace, else a reuse."""
+    """May this client refresh with this token? A used one is a repetition within the grace, else a reuse.
+
+    ``audience`` is what the new access token is wanted for (None: our own API), or why it cannot be had.
+    """
     if refresh is None or refresh.client_id != client_id:
         return Refused(BAD_REFRESH)
     grant = refresh.grant
@@ -191,12 +205,16 @@ def judge_refresh(
         return Refused(BAD_REFRESH)
     scopes = judge_narrowing(scope, granted=grant.scopes, catalogue=catalogue)
     if refresh.used_at is not None:
-        sealed = None if isinstance(scopes, Fault) else _find_repetition(refresh, scopes, now)
+        sealed = None
+        if not isinstance(scopes, Fault) and not isinstance(audience, Fault):
+            sealed = _find_repetition(refresh, scopes, audience, now)
         return Repeat(sealed) if sealed is not None else Reuse(BAD_REFRESH)
     if refresh.expires_at <= now:
         return Refused(BAD_REFRESH)
     if grant.absolute_expires_at is not None and grant.absolute_expires_at <= now:
         return Refused(BAD_REFRESH)
+    if isinstance(audience, Fault):
+        return Refused(audience)
     return Refused(scopes) if isinstance(scopes, Fault) else Rotate(refresh, scopes)
 
 
@@ -206,9 +224,13 @@ def refresh_expiry(grant: Grant, now: datetime, idle: timedelta) -> datetime:
     return idle_end if grant.absolute_expires_at is None else min(idle_end, grant.absolute_expires_at)
 
 
-def _find_repetition(refresh: Refresh, scopes: tuple[str, ...], now: datetime) -> str | None:
+def _find_repetition(
+    refresh: Refresh, scopes: tuple[str, ...], audience: str | None, now: datetime
+) -> str | None:
     successor = refresh.successor
-    if successor is None or successor.used or successor.revoked or set(successor.scopes) != set(scopes):
+    if successor is None or successor.used or successor.revoked:
+        return None
+    if set(successor.scopes) != set(scopes) or successor.audience != audience:
         return None
     in_time = refresh.grace_until is not None and now <= refresh.grace_until
     return refresh.grace_sealed if in_time else None

@@ -21,6 +21,13 @@ class Login:
     auth_time: datetime
     acr: str
     amr: tuple[str, ...]
+    key: str | None = None  # the key that was proved
+    sub: str | None = None  # what the client calls this user; None: as everybody does
+
+    @property
+    def subject(self) -> str:
+        """The subject for the client that asks."""
+        return self.sub or self.user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ def judge_login(
     if login is None:
         return _sign_in(request)
     fresh = login.session_id != began.session_id and login.auth_time >= began.at.replace(microsecond=0)
-    if hinted is not None and login.user_id != hinted:
+    if hinted is not None and login.subject != hinted:
         return Fault(Word.LOGIN_REQUIRED, "Another account is signed in.") if fresh else _sign_in(request)
     if not fresh and _is_stale(request, login, now):
         return _sign_in(request)

@@ -121,6 +121,13 @@ def origin_shown(uri: str) -> str:
     return web[1] if parts[1] in ("https", "http") and web else parts[1]
 
 
+def host_of(uri: str) -> str:
+    """The host of a registered URI without its port, or the private scheme."""
+    shown = origin_shown(uri)
+    matched = _AUTHORITY.fullmatch(shown)
+    return matched[1].lower() if matched else shown
+
+
 def _refused(why: str) -> Fault:
     return Fault(Word.INVALID_REDIRECT_URI, f"redirect_uris: a redirect URI {why}.")
 

@@ -1,25 +1,38 @@
 """Dynamic registration: is this metadata a client that we would serve? (RFC 7591, reference oauth §6.8)
 
 An optional wish that we cannot meet is replaced, and the answer says what was registered. Where silence would make the
-app less safe than it believes (an unsigned ID token, sender-bound tokens, pairwise subjects) the registration fails.
+app less safe than it believes (an unsigned ID token, certificate-bound tokens) the registration fails.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from dataclasses import dataclass
 
+from hodlxxi.oauth.rules import metadata_values as v
 from hodlxxi.oauth.rules.claims import ACR_CLASSES
-from hodlxxi.oauth.rules.clients import AUTH_METHODS, AUTHORIZATION_CODE, GRANT_TYPES, SECRET_BASIC, Metadata
-from hodlxxi.oauth.rules.errors import Fault, Word
-from hodlxxi.oauth.rules.redirects import MAX_URIS, is_claimable, judge_redirect_uri, origin_shown
+from hodlxxi.oauth.rules.clients import (
+    AUTH_METHODS,
+    AUTHORIZATION_CODE,
+    CLIENT_CREDENTIALS,
+    GRANT_TYPES,
+    HMAC_ALG,
+    PAIRWISE,
+    PRIVATE_KEY_JWT,
+    PUBLIC,
+    SECRET_BASIC,
+    SUBJECT_TYPES,
+    USUAL_GRANT_TYPES,
+    Metadata,
+)
+from hodlxxi.oauth.rules.errors import Fault
+from hodlxxi.oauth.rules.metadata_values import Wrong
+from hodlxxi.oauth.rules.redirects import host_of, is_claimable, origin_shown
 from hodlxxi.oauth.rules.scopes import Catalogue, parse_scope, usual_scopes
 
 MAX_NAME_CHARS = 100
-MAX_TEXT_CHARS = 255
-MAX_LINK_CHARS = 2_000
-MAX_LIST = 20
+ASSERTION_ALGS = ("RS256", "PS256", "ES256", "EdDSA")
 
 # Ours to decide, never the client's (MUST 19).
 _OURS = (
@@ -30,197 +43,172 @@ _OURS = (
     "trust",
     "profile",
     "sub",
+    "owner_id",
+    "serves",
+    "resources",
 )
-# Promises of protection that this server does not keep (yet): better refused than silently dropped.
-_UNKEPT = (
-    "dpop_bound_access_tokens",
-    "require_pushed_authorization_requests",
-    "require_signed_request_object",
-    "tls_client_certificate_bound_access_tokens",
-)
+# Promises of protection that this server does not keep: better refused than silently dropped.
+_UNKEPT = ("require_signed_request_object", "tls_client_certificate_bound_access_tokens")
 _UNKEPT_ALGS = (
     "id_token_encrypted_response_alg",
     "id_token_encrypted_response_enc",
     "userinfo_encrypted_response_alg",
     "userinfo_encrypted_response_enc",
+    "introspection_encrypted_response_alg",
 )
 _LINKS = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 
 
-class _Wrong(Exception):  # noqa: N818 - never leaves this module
-    """What is wrong with the metadata."""
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an operator offers to those who register. ``allowed`` None is every scope of the catalogue."""
 
-    def __init__(self, text: str, word: Word = Word.INVALID_CLIENT_METADATA) -> None:
-        super().__init__(text)
-        self.fault = Fault(word, text)
+    catalogue: Catalogue
+    id_token_algs: tuple[str, ...]
+    allowed: frozenset[str] | None = None
+    subject_type: str = "public"
+
+    def may_have(self, scope: str) -> bool:
+        """Whether a client may be registered for this scope."""
+        return scope in self.catalogue and (self.allowed is None or scope in self.allowed)
 
 
-def judge_metadata(
-    body: Mapping[str, object], *, catalogue: Catalogue, id_token_algs: tuple[str, ...]
-) -> Metadata | Fault:
+def judge_metadata(body: Mapping[str, object], terms: Terms) -> Metadata | Fault:
     """The metadata that will be registered, or the first thing that is wrong with what was sent.
 
-    ``name`` is taken as an alias of ``client_name`` (seed). Members that nobody knows are ignored.
+    ``name`` is taken as an alias of ``client_name`` (seed). Members that nobody knows are ignored. Whether a
+    ``sector_identifier_uri`` lists every redirect URI is for the caller to find out.
     """
     try:
         _check_unkept(body)
-        redirect_uris = _parse_redirect_uris(body)
-        return Metadata(
-            name=_parse_name(body, redirect_uris[0]),
+        grant_types = _parse_grant_types(body)
+        redirect_uris = v.redirect_uris(body, "redirect_uris", needed=AUTHORIZATION_CODE in grant_types)
+        metadata = Metadata(
+            name=_parse_name(body, redirect_uris),
             redirect_uris=redirect_uris,
-            grant_types=_parse_grant_types(body),
-            scopes=_parse_scopes(body, catalogue),
-            auth_method=_parse_auth_method(body),
+            grant_types=grant_types,
+            scopes=_parse_scopes(body, terms),
+            auth_method=v.one_of(body, "token_endpoint_auth_method", AUTH_METHODS, SECRET_BASIC),
             application_type=_parse_application_type(body, redirect_uris),
-            id_token_alg=_parse_id_token_alg(body, id_token_algs),
-            default_max_age_s=_parse_max_age(body),
-            require_auth_time=_flag(body, "require_auth_time"),
-            default_acr_values=tuple(v for v in _texts(body, "default_acr_values") or () if v in ACR_CLASSES),
-            contacts=_texts(body, "contacts") or (),
-            software_id=_text(body, "software_id"),
-            software_version=_text(body, "software_version"),
-            **{name: _parse_link(body, name) for name in _LINKS},
+            id_token_alg=v.one_of(body, "id_token_signed_response_alg", terms.id_token_algs, "RS256"),
+            default_max_age_s=v.seconds(body, "default_max_age"),
+            require_auth_time=v.flag(body, "require_auth_time"),
+            default_acr_values=tuple(
+                acr for acr in v.texts(body, "default_acr_values") or () if acr in ACR_CLASSES
+            ),
+            contacts=v.texts(body, "contacts") or (),
+            software_id=v.text(body, "software_id"),
+            software_version=v.text(body, "software_version"),
+            post_logout_redirect_uris=v.redirect_uris(body, "post_logout_redirect_uris", needed=False),
+            auth_signing_alg=_parse_auth_alg(body),
+            jwks=_parse_jwks(body),
+            jwks_uri=v.server_link(body, "jwks_uri"),
+            subject_type=v.one_of(body, "subject_type", SUBJECT_TYPES, terms.subject_type),
+            sector_identifier_uri=v.server_link(body, "sector_identifier_uri"),
+            userinfo_alg=_parse_userinfo_alg(body, terms.id_token_algs),
+            backchannel_logout_uri=v.server_link(body, "backchannel_logout_uri"),
+            backchannel_logout_session_required=v.flag(body, "backchannel_logout_session_required"),
+            require_pushed=v.flag(body, "require_pushed_authorization_requests"),
+            dpop_bound=v.flag(body, "dpop_bound_access_tokens"),
+            **{name: v.link(body, name) for name in _LINKS},
         )
-    except _Wrong as wrong:
+        _check_together(metadata)
+    except Wrong as wrong:
         return wrong.fault
+    return metadata
+
+
+def judge_sector(redirect_uris: tuple[str, ...], listed: object) -> Fault | None:
+    """Whether the document behind a ``sector_identifier_uri`` lists every redirect URI (Core §8.1)."""
+    if isinstance(listed, list) and set(redirect_uris) <= {uri for uri in listed if isinstance(uri, str)}:
+        return None
+    text = "sector_identifier_uri: its document must be a JSON array that lists every redirect URI."
+    return Wrong(text).fault
 
 
 def _check_unkept(body: Mapping[str, object]) -> None:
     for name in _OURS:
         if body.get(name) is not None:
-            raise _Wrong(f"{name}: this is ours to choose; leave it out.")
+            raise Wrong(f"{name}: this is ours to choose; leave it out.")
     for name in _UNKEPT:
-        if _flag(body, name):
-            raise _Wrong(f"{name}: not supported by this server.")
+        if v.flag(body, name):
+            raise Wrong(f"{name}: not supported by this server.")
     for name in _UNKEPT_ALGS:
         if body.get(name) is not None:
-            raise _Wrong(f"{name}: encrypted responses are not supported.")
-    if body.get("subject_type") not in (None, "", "public"):
-        raise _Wrong("subject_type: only public is supported.")
+            raise Wrong(f"{name}: encrypted responses are not supported.")
     if body.get("jwks") is not None and body.get("jwks_uri") is not None:
-        raise _Wrong("jwks, jwks_uri: only one of the two may be sent.")
+        raise Wrong("jwks, jwks_uri: only one of the two may be sent.")
 
 
-def _parse_redirect_uris(body: Mapping[str, object]) -> tuple[str, ...]:
-    uris = body.get("redirect_uris")
-    if not isinstance(uris, list) or not uris or len(uris) > MAX_URIS:
-        raise _Wrong(f"redirect_uris: a list of 1 to {MAX_URIS} URIs is needed.", Word.INVALID_REDIRECT_URI)
-    for uri in uris:
-        if not isinstance(uri, str):
-            raise _Wrong("redirect_uris: every redirect URI must be a text.", Word.INVALID_REDIRECT_URI)
-        verdict = judge_redirect_uri(uri)
-        if isinstance(verdict, Fault):
-            raise _Wrong(verdict.text, verdict.word)
-    return tuple(dict.fromkeys(uris))
+def _check_together(metadata: Metadata) -> None:
+    """What single members cannot know."""
+    is_public = metadata.auth_method == PUBLIC
+    has_keys = metadata.jwks is not None or metadata.jwks_uri is not None
+    if metadata.auth_method == PRIVATE_KEY_JWT and not has_keys:
+        raise Wrong("token_endpoint_auth_method: private_key_jwt needs jwks or jwks_uri.")
+    if is_public and CLIENT_CREDENTIALS in metadata.grant_types:
+        raise Wrong("grant_types: client_credentials needs a client that can authenticate.")
+    if metadata.id_token_alg == HMAC_ALG and (is_public or metadata.auth_method == PRIVATE_KEY_JWT):
+        raise Wrong("id_token_signed_response_alg: HS256 needs a client secret.")
+    hosts = {host_of(uri) for uri in metadata.redirect_uris}
+    if metadata.subject_type == PAIRWISE and metadata.sector_identifier_uri is None and len(hosts) > 1:
+        raise Wrong("sector_identifier_uri: pairwise subjects with redirect URIs on several hosts need it.")
 
 
-def _parse_name(body: Mapping[str, object], first_uri: str) -> str:
-    name = _text(body, "client_name", MAX_NAME_CHARS) or _text(body, "name", MAX_NAME_CHARS)
+def _parse_name(body: Mapping[str, object], redirect_uris: tuple[str, ...]) -> str:
+    name = v.text(body, "client_name", MAX_NAME_CHARS) or v.text(body, "name", MAX_NAME_CHARS)
     if name is None:
-        return origin_shown(first_uri)
+        return origin_shown(redirect_uris[0])[:MAX_NAME_CHARS] if redirect_uris else "A nameless app"
     # Control and direction characters could make one name look like another on the consent page.
     if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for c in name):
-        raise _Wrong("client_name: control and direction characters are not allowed.")
+        raise Wrong("client_name: control and direction characters are not allowed.")
     return name
 
 
 def _parse_grant_types(body: Mapping[str, object]) -> tuple[str, ...]:
-    response_types = _texts(body, "response_types")
-    if response_types is not None and "code" not in response_types:
-        raise _Wrong("response_types: only code is supported.")
-    asked = _texts(body, "grant_types")
-    if asked is None:
-        return GRANT_TYPES
-    if AUTHORIZATION_CODE not in asked:
-        raise _Wrong("grant_types: authorization_code is needed; refresh_token may be added.")
-    return tuple(grant for grant in GRANT_TYPES if grant in asked)
+    asked = v.texts(body, "grant_types")
+    grants = USUAL_GRANT_TYPES if asked is None else tuple(g for g in GRANT_TYPES if g in asked)
+    if not set(grants) - {"refresh_token"}:
+        raise Wrong(
+            f"grant_types: one of {', '.join(g for g in GRANT_TYPES if g != 'refresh_token')} is needed."
+        )
+    response_types = v.texts(body, "response_types")
+    if response_types is not None and AUTHORIZATION_CODE in grants and "code" not in response_types:
+        raise Wrong("response_types: only code is supported.")
+    return grants
 
 
-def _parse_scopes(body: Mapping[str, object], catalogue: Catalogue) -> tuple[str, ...]:
-    text = _text(body, "scope", MAX_LINK_CHARS)
-    names = parse_scope(text) if text else ()
+def _parse_scopes(body: Mapping[str, object], terms: Terms) -> tuple[str, ...]:
+    wish = v.text(body, "scope", v.MAX_LINK_CHARS)
+    names = parse_scope(wish) if wish else ()
     if isinstance(names, Fault):
-        raise _Wrong(names.text)
-    return tuple(name for name in names if name in catalogue) or usual_scopes(catalogue)
-
-
-def _parse_auth_method(body: Mapping[str, object]) -> str:
-    method = _text(body, "token_endpoint_auth_method") or SECRET_BASIC
-    if method not in AUTH_METHODS:
-        raise _Wrong(f"token_endpoint_auth_method: one of {', '.join(AUTH_METHODS)}.")
-    return method
+        raise Wrong(names.text)
+    chosen = tuple(name for name in names if terms.may_have(name))
+    return chosen or tuple(name for name in usual_scopes(terms.catalogue) if terms.may_have(name))
 
 
 def _parse_application_type(body: Mapping[str, object], uris: tuple[str, ...]) -> str:
-    asked = _text(body, "application_type") or "web"
-    if asked not in ("web", "native"):
-        raise _Wrong("application_type: web or native.")
-    return "native" if all(is_claimable(uri) for uri in uris) else asked
+    asked = v.one_of(body, "application_type", ("web", "native"), "web")
+    return "native" if uris and all(is_claimable(uri) for uri in uris) else asked
 
 
-def _parse_id_token_alg(body: Mapping[str, object], offered: tuple[str, ...]) -> str:
-    alg = _text(body, "id_token_signed_response_alg") or "RS256"
-    if alg not in offered:
-        raise _Wrong(f"id_token_signed_response_alg: one of {', '.join(offered)}.")
-    return alg
-
-
-def _parse_max_age(body: Mapping[str, object]) -> int | None:
-    value = body.get("default_max_age")
-    if value is None:
+def _parse_auth_alg(body: Mapping[str, object]) -> str | None:
+    if body.get("token_endpoint_auth_signing_alg") is None:
         return None
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 2**31 - 1:
-        raise _Wrong("default_max_age: a number of seconds, 0 or more.")
-    return value
+    return v.one_of(body, "token_endpoint_auth_signing_alg", ASSERTION_ALGS, "")
 
 
-def _parse_link(body: Mapping[str, object], name: str) -> str | None:
-    link = _text(body, name, MAX_LINK_CHARS)
-    if link is None:
+def _parse_userinfo_alg(body: Mapping[str, object], offered: tuple[str, ...]) -> str | None:
+    if body.get("userinfo_signed_response_alg") is None:
         return None
-    try:
-        parts = urlsplit(link)
-        port_is_good = parts.port is None or parts.port > 0
-    except ValueError:
-        raise _Wrong(f"{name}: not a URL.") from None
-    printable = all("!" <= c <= "~" and c not in "\\\"'<>`;," for c in link)
-    if (
-        parts.scheme != "https"
-        or not parts.hostname
-        or "@" in parts.netloc
-        or not printable
-        or not port_is_good
-    ):
-        raise _Wrong(f"{name}: an https URL is needed.")
-    return link
+    asymmetric = tuple(alg for alg in offered if alg != HMAC_ALG)
+    return v.one_of(body, "userinfo_signed_response_alg", asymmetric, "")
 
 
-def _flag(body: Mapping[str, object], name: str) -> bool:
-    value = body.get(name)
-    if value is None:
-        return False
-    if not isinstance(value, bool):
-        raise _Wrong(f"{name}: true or false is needed.")
-    return value
-
-
-def _text(body: Mapping[str, object], name: str, max_chars: int = MAX_TEXT_CHARS) -> str | None:
-    value = body.get(name)
-    if value is None:
+def _parse_jwks(body: Mapping[str, object]) -> Mapping[str, object] | None:
+    jwks = body.get("jwks")
+    if jwks is None:
         return None
-    if not isinstance(value, str) or len(value) > max_chars or "\x00" in value:
-        raise _Wrong(f"{name}: a text of at most {max_chars} characters is needed.")
-    return value.strip() or None
-
-
-def _texts(body: Mapping[str, object], name: str) -> tuple[str, ...] | None:
-    value = body.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, list) or len(value) > MAX_LIST:
-        raise _Wrong(f"{name}: a list of at most {MAX_LIST} texts is needed.")
-    if not all(
-        isinstance(text, str) and 0 < len(text) <= MAX_TEXT_CHARS and "\x00" not in text for text in value
-    ):
-        raise _Wrong(f"{name}: texts of 1 to {MAX_TEXT_CHARS} characters are needed.")
-    return tuple(value)
+    if not isinstance(jwks, dict) or not isinstance(jwks.get("keys"), list):
+        raise Wrong("jwks: a JSON object with the member keys, a list, is needed.")
+    return jwks

@@ -13,6 +13,7 @@ OPENID = "openid"
 OFFLINE_ACCESS = "offline_access"
 PROFILE = "profile"
 PROFILE_READ = "profile:read"
+EMAIL = "email"  # in the catalogue only where the operator set a domain for synthetic addresses
 DEFAULT_SCOPE = PROFILE_READ
 
 MAX_SCOPES = 60
@@ -52,6 +53,15 @@ SCOPES: Catalogue = catalogue_of(
         Scope(OFFLINE_ACCESS, "All this also when you are signed out, until you remove it"),
     ]
 )
+
+
+def catalogue(*, with_email: bool = False) -> Catalogue:
+    """The scopes of this server. ``email`` exists where the operator gives people synthetic addresses."""
+    if not with_email:
+        return SCOPES
+    return catalogue_of(
+        [*SCOPES.values(), Scope(EMAIL, "A stand-in e-mail address that can receive nothing")]
+    )
 
 
 def usual_scopes(catalogue: Catalogue) -> tuple[str, ...]:

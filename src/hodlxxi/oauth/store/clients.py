@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hodlxxi.kit.db import Tx, rows_changed
-from hodlxxi.oauth.rules.clients import Client, Metadata, Trust
+from hodlxxi.oauth.rules.clients import Client, Metadata, Profile, Trust
 from hodlxxi.oauth.rules.pkce import PkcePolicy
 from hodlxxi.oauth.tables import oauth_clients
 
@@ -24,6 +24,11 @@ CLIENT_COLUMNS = (
     _c.registration_token,
     _c.pkce_policy,
     _c.disabled_at,
+    _c.client_secret_sealed,
+    _c.profile,
+    _c.resources,
+    _c.serves,
+    _c.owner_id,
     _c.client_name,
     _c.redirect_uris,
     _c.grant_types,
@@ -41,22 +46,41 @@ CLIENT_COLUMNS = (
     _c.tos_uri,
     _c.software_id,
     _c.software_version,
+    _c.post_logout_redirect_uris,
+    _c.token_endpoint_auth_signing_alg,
+    _c.jwks,
+    _c.jwks_uri,
+    _c.subject_type,
+    _c.sector_identifier_uri,
+    _c.userinfo_signed_response_alg,
+    _c.backchannel_logout_uri,
+    _c.backchannel_logout_session_required,
+    _c.require_pushed_authorization_requests,
+    _c.dpop_bound_access_tokens,
 )
 
 
 def read_client(row: sa.Row[*tuple[Any, ...]]) -> Client:
     """The client in the first columns of a row that was selected with ``CLIENT_COLUMNS`` in front."""
     (
-        client_id, secret, trust, created_at, registration, pkce, disabled_at,
+        client_id, secret, trust, created_at, registration, pkce, disabled_at, sealed, profile, resources, serves,
+        owner_id,
         name, uris, grant_types, scope, method, kind, alg, max_age, auth_time, acr_values, contacts,
         client_uri, logo_uri, policy_uri, tos_uri, software_id, software_version,
+        logout_uris, auth_alg, jwks, jwks_uri, subject_type, sector_uri, userinfo_alg, backchannel_uri,
+        backchannel_sid, pushed, dpop,
     ) = row[: len(CLIENT_COLUMNS)]  # fmt: skip
     metadata = Metadata(
         name, tuple(uris), tuple(grant_types), tuple(scope.split()), method, kind, alg, max_age, auth_time,
         tuple(acr_values), tuple(contacts), client_uri, logo_uri, policy_uri, tos_uri, software_id, software_version,
+        tuple(logout_uris or ()), auth_alg, jwks, jwks_uri, subject_type or "public", sector_uri, userinfo_alg,
+        backchannel_uri, bool(backchannel_sid), bool(pushed), bool(dpop),
     )  # fmt: skip
-    policy = PkcePolicy(pkce) if pkce else None
-    return Client(client_id, secret, metadata, Trust(trust), created_at, registration, policy, disabled_at)
+    return Client(
+        client_id, secret, metadata, Trust(trust), created_at, registration, PkcePolicy(pkce) if pkce else None,
+        disabled_at, sealed, Profile(profile or "default"), tuple(resources) if resources is not None else None,
+        tuple(serves or ()), owner_id,
+    )  # fmt: skip
 
 
 def _values(metadata: Metadata) -> dict[str, object]:
@@ -78,6 +102,17 @@ def _values(metadata: Metadata) -> dict[str, object]:
         "tos_uri": metadata.tos_uri,
         "software_id": metadata.software_id,
         "software_version": metadata.software_version,
+        "post_logout_redirect_uris": list(metadata.post_logout_redirect_uris),
+        "token_endpoint_auth_signing_alg": metadata.auth_signing_alg,
+        "jwks": metadata.jwks,
+        "jwks_uri": metadata.jwks_uri,
+        "subject_type": metadata.subject_type,
+        "sector_identifier_uri": metadata.sector_identifier_uri,
+        "userinfo_signed_response_alg": metadata.userinfo_alg,
+        "backchannel_logout_uri": metadata.backchannel_logout_uri,
+        "backchannel_logout_session_required": metadata.backchannel_logout_session_required,
+        "require_pushed_authorization_requests": metadata.require_pushed,
+        "dpop_bound_access_tokens": metadata.dpop_bound,
     }
 
 
@@ -93,7 +128,7 @@ _TOUCH = (
 _DISABLE = (
     sa.update(oauth_clients)
     .where(_c.client_id == _p("id_"), _c.disabled_at.is_(None))
-    .values(disabled_at=_p("now"), client_secret=None, registration_token=None)
+    .values(disabled_at=_p("now"), client_secret=None, client_secret_sealed=None, registration_token=None)
 )
 _COUNT_UNUSED = (
     sa.select(sa.func.count())
@@ -123,13 +158,19 @@ async def add_client(tx: Tx, client: Client) -> None:
         "pkce_policy": client.pkce_policy.value if client.pkce_policy else None,
         "registration_token": client.registration_digest,
         "created_at": client.created_at,
+        "client_secret_sealed": client.secret_sealed,
+        "profile": client.profile.value,
+        "resources": list(client.resources) if client.resources is not None else None,
+        "serves": list(client.serves),
+        "owner_id": client.owner_id,
     }
     await tx.execute(_ADD, own | _values(client.metadata))
 
 
-async def change_client(tx: Tx, client_id: str, metadata: Metadata, secret_digest: str | None) -> None:
-    """Replace a client's metadata and its secret's digest (RFC 7592 §2.2)."""
-    await tx.execute(_CHANGE.values(client_secret=secret_digest, **_values(metadata)), {"id_": client_id})
+async def change_client(tx: Tx, client: Client) -> None:
+    """Replace a client's metadata and its secret (RFC 7592 §2.2)."""
+    own = {"client_secret": client.secret_digest, "client_secret_sealed": client.secret_sealed}
+    await tx.execute(_CHANGE.values(own | _values(client.metadata)), {"id_": client.client_id})
 
 
 async def touch_client(tx: Tx, client_id: str, now: datetime) -> None:

@@ -33,6 +33,8 @@ GRANT_COLUMNS = (
     _g.claims,
     _g.absolute_expires_at,
     _g.revoked_at,
+    _g.resource,
+    _g.key,
     _u.display_name,
     _u.created_at.label("user_created_at"),
     _u.disabled_at.label("user_disabled_at"),
@@ -44,11 +46,11 @@ def read_grant(columns: tuple[Any, ...]) -> tuple[Grant, Person, bool]:
     """The grant, its user, and whether the account is open."""
     (
         grant_id, client_id, user_id, scope, auth_time, acr, amr, session_id, claims, absolute, revoked_at,
-        name, user_created_at, disabled_at, closed_at,
+        resources, key, name, user_created_at, disabled_at, closed_at,
     ) = columns  # fmt: skip
     grant = Grant(
         grant_id, client_id, user_id, tuple(scope.split()), auth_time, acr, tuple(amr), session_id,
-        read_asked(claims), absolute, revoked_at,
+        read_asked(claims), absolute, revoked_at, tuple(resources or ()), key,
     )  # fmt: skip
     return grant, Person(user_id, name, user_created_at), disabled_at is None and closed_at is None
 
@@ -66,6 +68,7 @@ _CLIENT_AND_CODE = (
         _o.expires_at,
         _o.used,
         _o.bad_attempts,
+        _o.dpop_jkt,
         *GRANT_COLUMNS,
     )
     .select_from(oauth_clients.outerjoin(_code_side, _o.code == _p("digest")))
@@ -117,12 +120,14 @@ async def find_client_and_code(
         return None, None, None
     client = read_client(row)
     first = len(CLIENT_COLUMNS)
-    found, code_client, redirect_uri, challenge, nonce, expires_at, used, attempts = row[first : first + 8]
+    found, code_client, redirect_uri, challenge, nonce, expires_at, used, attempts, jkt = row[
+        first : first + 9
+    ]
     if found is None:
         return client, None, None
-    grant, person, is_open = read_grant(tuple(row[first + 8 :]))
+    grant, person, is_open = read_grant(tuple(row[first + 9 :]))
     code = Code(
-        found, code_client, redirect_uri, challenge, nonce, expires_at, used, attempts, grant, is_open
+        found, code_client, redirect_uri, challenge, nonce, expires_at, used, attempts, grant, is_open, jkt
     )
     return client, code, person
 
@@ -146,6 +151,8 @@ async def add_grant(tx: Tx, grant: Grant, now: datetime, ends_at: datetime) -> N
             "client_id": grant.client_id,
             "user_id": grant.user_id,
             "session_id": grant.session_id,
+            "key": grant.key,
+            "resource": list(grant.resources) or None,
             "scope": " ".join(grant.scopes),
             "offline": OFFLINE_ACCESS in grant.scopes,
             "auth_time": grant.auth_time,
@@ -175,6 +182,7 @@ async def add_code(tx: Tx, code: Code) -> None:
             "expires_at": code.expires_at,
             "used": False,
             "bad_attempts": 0,
+            "dpop_jkt": code.dpop_jkt,
         },
     )
 

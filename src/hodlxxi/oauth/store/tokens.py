@@ -29,23 +29,26 @@ class NewToken:
     """A token row to keep. ``access_digest`` and ``refresh_digest`` are SHA-256."""
 
     token_id: str
-    grant_id: str
+    grant_id: str | None
     client_id: str
-    user_id: str
+    user_id: str | None
     scopes: tuple[str, ...]
     access_digest: str
     refresh_digest: str | None
     issued_at: datetime
     access_expires_at: datetime
     refresh_expires_at: datetime | None
+    audience: str | None = None
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class OwnedGrant:
-    """Which grant a client's token belongs to, and whose it is."""
+class OwnedToken:
+    """A client's token: which grant it belongs to (None: the client has it for itself), and whose it is."""
 
-    grant_id: str
-    user_id: str
+    token_id: str
+    grant_id: str | None
+    user_id: str | None
 
 
 _refresh_side = (
@@ -63,10 +66,12 @@ _CLIENT_AND_REFRESH = (
         _t.revoked,
         _t.grace_until,
         _t.grace_sealed,
+        _t.dpop_jkt,
         _next.c.id.label("next_id"),
         _next.c.refresh_used_at.label("next_used_at"),
         _next.c.revoked.label("next_revoked"),
         _next.c.scope.label("next_scope"),
+        _next.c.resource.label("next_audience"),
         *GRANT_COLUMNS,
     )
     .select_from(oauth_clients.outerjoin(_refresh_side, _t.refresh_token == _p("digest")))
@@ -86,6 +91,8 @@ _ACCESS = (
         _t.scope,
         _t.revoked,
         _t.access_expires_at,
+        _t.dpop_jkt,
+        _t.grant_id,
         _g.revoked_at,
         _g.claims,
         _g.auth_time,
@@ -97,14 +104,19 @@ _ACCESS = (
         oauth_clients.c.disabled_at.label("client_disabled_at"),
     )
     .select_from(
-        oauth_tokens.join(oauth_grants, _g.grant_id == _t.grant_id)
-        .join(users, _u.pubkey == _t.user_id)
-        .join(oauth_clients, oauth_clients.c.client_id == _t.client_id)
+        oauth_tokens.join(oauth_clients, oauth_clients.c.client_id == _t.client_id)
+        .outerjoin(oauth_grants, _g.grant_id == _t.grant_id)
+        .outerjoin(users, _u.pubkey == _t.user_id)
     )
     .where(_t.access_token == _p("digest"))
 )
-_OWNED_GRANT = sa.select(_t.grant_id, _t.user_id).where(
+_OWNED = sa.select(_t.id, _t.grant_id, _t.user_id).where(
     _t.client_id == _p("client_"), sa.or_(_t.access_token == _p("digest"), _t.refresh_token == _p("digest"))
+)
+_REVOKE = (
+    sa.update(oauth_tokens)
+    .where(_t.id == _p("id_"), _t.revoked.is_(False))
+    .values(revoked=True, revoked_at=_p("now"), grace_sealed=None)
 )
 _COUNT_ACTIVE = (
     sa.select(sa.func.count())
@@ -124,18 +136,19 @@ async def find_client_and_refresh(
     columns = tuple(row[len(CLIENT_COLUMNS) :])
     if columns[0] is None:
         return client, None, None
-    grant, person, is_open = read_grant(columns[11:])
+    grant, person, is_open = read_grant(columns[13:])
     return client, _read_refresh(columns, grant, is_open), person
 
 
 def _read_refresh(columns: tuple[Any, ...], grant: Any, is_open: bool) -> Refresh:
     (
-        token_id, client_id, expires_at, used_at, revoked, grace_until, grace_sealed,
-        next_id, next_used_at, next_revoked, next_scope,
-    ) = columns[:11]  # fmt: skip
+        token_id, client_id, expires_at, used_at, revoked, grace_until, grace_sealed, dpop_jkt,
+        next_id, next_used_at, next_revoked, next_scope, next_audience,
+    ) = columns[:13]  # fmt: skip
     successor = None
     if next_id is not None:
-        successor = Successor(next_used_at is not None, next_revoked, tuple(next_scope.split()))
+        scopes = tuple(next_scope.split())
+        successor = Successor(next_used_at is not None, next_revoked, scopes, next_audience)
     return Refresh(
         token_id,
         client_id,
@@ -147,6 +160,7 @@ def _read_refresh(columns: tuple[Any, ...], grant: Any, is_open: bool) -> Refres
         successor,
         grace_until,
         grace_sealed,
+        dpop_jkt,
     )
 
 
@@ -178,6 +192,8 @@ async def add_token(tx: Tx, token: NewToken) -> None:
             "refresh_expires_at": token.refresh_expires_at,
             "expires_at": max(token.access_expires_at, token.refresh_expires_at or token.access_expires_at),
             "revoked": False,
+            "resource": token.audience,
+            "dpop_jkt": token.dpop_jkt,
         },
     )
 
@@ -188,27 +204,34 @@ async def find_access(tx: Tx, digest: str) -> Access | None:
     if row is None:
         return None
     (
-        client_id, user_id, scope, revoked, expires_at, grant_revoked_at, claims, auth_time, acr,
+        client_id, user_id, scope, revoked, expires_at, dpop_jkt, grant_id, grant_revoked_at, claims, auth_time, acr,
         name, user_created_at, disabled_at, closed_at, client_disabled_at,
     ) = row  # fmt: skip
     is_alive = not revoked and grant_revoked_at is None
     are_enabled = disabled_at is None and closed_at is None and client_disabled_at is None
     return Access(
         client_id=client_id,
-        person=Person(user_id, name, user_created_at),
+        person=Person(user_id, name, user_created_at, user_id) if user_id is not None else None,
         scopes=frozenset(scope.split()),
         expires_at=expires_at,
         is_alive=is_alive and are_enabled,
         claims=read_asked(claims),
         auth_time=auth_time,
         acr=acr,
+        dpop_jkt=dpop_jkt,
+        grant_id=grant_id,
     )
 
 
-async def find_owned_grant(tx: Tx, digest: str, client_id: str) -> OwnedGrant | None:
-    """The grant of an access or refresh token, if the token is this client's."""
-    row = (await tx.execute(_OWNED_GRANT, {"digest": digest, "client_": client_id})).one_or_none()
-    return OwnedGrant(row.grant_id, row.user_id) if row is not None else None
+async def find_owned_token(tx: Tx, digest: str, client_id: str) -> OwnedToken | None:
+    """The access or refresh token, if it is this client's."""
+    row = (await tx.execute(_OWNED, {"digest": digest, "client_": client_id})).one_or_none()
+    return OwnedToken(row.id, row.grant_id, row.user_id) if row is not None else None
+
+
+async def revoke_token(tx: Tx, token_id: str, now: datetime) -> bool:
+    """End one token; whether it was alive."""
+    return rows_changed(await tx.execute(_REVOKE, {"id_": token_id, "now": now})) == 1
 
 
 async def count_active(tx: Tx, now: datetime) -> int:

@@ -1,0 +1,59 @@
+"""Which client calls, and does it prove it? The first two phases of every endpoint for clients (reference oauth §4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hodlxxi.audit.events import Origin
+from hodlxxi.kit.db import Tx
+from hodlxxi.oauth.room import OAuthRoom
+from hodlxxi.oauth.rules.client_auth import Credentials, judge_client, parse_credentials
+from hodlxxi.oauth.rules.clients import Client
+from hodlxxi.oauth.rules.errors import Fault, OAuthRefusal, Word
+from hodlxxi.oauth.store.clients import find_client
+
+BASIC_CHALLENGE = 'Basic realm="oauth"'
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRequest:
+    """What arrived: the ``Authorization`` header and the form, each parameter once but for ``resource``."""
+
+    authorization: str | None
+    form: Mapping[str, str]
+    resources: tuple[str, ...]
+    origin: Origin
+    user_agent: str = ""
+
+    def sent(self, name: str) -> str | None:
+        """A parameter of the form."""
+        return self.form.get(name)
+
+
+async def read_credentials(room: OAuthRoom, request: ClientRequest) -> Credentials:
+    """Who the client says it is, counted against its limit. Raises ``OAuthRefusal`` and ``TooMany``."""
+    credentials = parse_credentials(request.authorization, request.form)
+    if isinstance(credentials, Fault):
+        raise client_refusal(credentials, by_header=request.authorization is not None)
+    # Client and address: a misconfigured app must not lock out its neighbours behind one NAT.
+    key = f"{credentials.client_id[:64]}:{request.origin.ip_address}"
+    limit = await room.limits.limit_of(credentials.client_id, "token", room.policy.tokens)
+    await room.limiter.check("token", key, limit)
+    return credentials
+
+
+async def authenticate(tx: Tx, credentials: Credentials) -> Client | Fault:
+    """The client, if it proved itself."""
+    client = await find_client(tx, credentials.client_id)
+    return judge_client(client, credentials) or client or NOBODY
+
+
+# ``judge_client`` refuses where there is no client; the type checker cannot know.
+NOBODY = Fault(Word.INVALID_CLIENT, "The request could not be judged.")
+
+
+def client_refusal(fault: Fault, *, by_header: bool) -> OAuthRefusal:
+    """A refusal to the client, with a challenge where a client failed by the ``Authorization`` header (RFC 6749 §5.2)."""
+    is_auth = fault.word is Word.INVALID_CLIENT and by_header
+    return OAuthRefusal(fault, challenge=BASIC_CHALLENGE if is_auth else None)

@@ -1,0 +1,28 @@
+"""Reading ID tokens of ours that come back: ``id_token_hint`` at authorize and logout. Their age does not matter."""
+
+from __future__ import annotations
+
+from hodlxxi.oauth import jws
+from hodlxxi.oauth.room import OAuthRoom
+from hodlxxi.oauth.rules.clients import HMAC_ALG, Client
+
+
+async def read_hint(room: OAuthRoom, token: str, client: Client | None) -> dict[str, object] | None:
+    """The payload of an ID token that we signed, also with a key that is retired since; None for any other text.
+
+    A token that is keyed with a client's secret is read only for that client.
+    """
+    payload = await room.keys.read_id_token(token)
+    if payload is not None or client is None or client.metadata.id_token_alg != HMAC_ALG:
+        return payload
+    signer = client_signer(room, client)
+    parts = jws.split(token)
+    if signer is None or parts is None or parts[0] != signer.id_header:
+        return None
+    return jws.read_verified(signer, parts)
+
+
+def client_signer(room: OAuthRoom, client: Client) -> jws.Signer | None:
+    """The signer of a client whose ID tokens are keyed with its own secret (HS256)."""
+    secret = room.sealer.unseal(client.secret_sealed) if client.secret_sealed else None
+    return jws.hmac_signer(secret) if secret is not None else None
