@@ -155,6 +155,7 @@ def test_production_demands_its_secrets_and_says_how_to_make_them(load: Any) -> 
         ({"PUBLIC_URL": "http://login.example.org"}, "PUBLIC_URL"),
         ({"JWT_ALGORITHM": "HS256"}, "JWT_SECRET"),
         ({"JWT_ALGORITHM": "HS256", "JWT_SECRET": "short"}, "JWT_SECRET"),
+        ({"HODLXXI_DEV_OUTGOING_HOSTS": "localhost:8080"}, "HODLXXI_DEV_OUTGOING_HOSTS"),
     ],
 )
 def test_production_takes_no_half_measures(load: Any, change: dict[str, str], named: str) -> None:
@@ -195,12 +196,13 @@ def test_every_mistake_is_reported_at_once(load: Any) -> None:
         DATABASE_URL="mysql://db.example.org/x",
         REDIS_URL="127.0.0.1:6379",
         OIDC_SIGNING_ALGS="ES256",
+        HODLXXI_DEV_OUTGOING_HOSTS="localhost",
     )
     named = {problem.split(":")[0] for problem in problems}
     assert named == {
         "PUBLIC_URL", "LNURL_URL", "BITCOIN_NETWORK", "JWT_ALGORITHM", "OAUTH_CODE_LIFETIME_S", "DB_POOL_SIZE",
         "RATE_LIMIT_LOGIN", "SERVICE_NAME", "LOG_LEVEL", "RPC_PORT", "TRUSTED_PROXIES", "DATABASE_URL", "REDIS_URL",
-        "OIDC_SIGNING_ALGS",
+        "OIDC_SIGNING_ALGS", "HODLXXI_DEV_OUTGOING_HOSTS",
     }  # fmt: skip
     assert len(problems) == len(named)
 
@@ -265,10 +267,12 @@ def test_lists_are_comma_separated_and_forgiving(load: Any) -> None:
         CORS_ORIGINS=" https://a.example ,,https://b.example",
         TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/8",
         OIDC_SIGNING_ALGS="RS256, EdDSA",
+        HODLXXI_DEV_OUTGOING_HOSTS="localhost:9443, 127.0.0.1:8080",
     )
     assert settings.origins() == ("https://a.example", "https://b.example")
     assert [str(network) for network in settings.networks()] == ["127.0.0.1/32", "10.0.0.0/8"]
     assert settings.signing_algs() == ("RS256", "EdDSA")
+    assert settings.dev_hosts() == {("localhost", 9443), ("127.0.0.1", 8080)}
 
 
 def test_every_name_is_the_environments_in_lower_case() -> None:

@@ -22,6 +22,7 @@ from hodlxxi.identity.sweep import sweeps as identity_sweeps
 from hodlxxi.kit.clock import Clock, SystemClock
 from hodlxxi.kit.db import Database
 from hodlxxi.kit.errors import Unavailable
+from hodlxxi.kit.http import Outgoing
 from hodlxxi.kit.kv import make_kv
 from hodlxxi.kit.metrics import Metrics
 from hodlxxi.kit.pages import STATIC_FOLDER, Assets, Pages
@@ -71,6 +72,7 @@ class App:
             banner=TEST_BANNER if settings.hodlxxi_dev_test_signer else None,
         )
         self.limiter = Limiter(self.kv, self.metrics)
+        self.outgoing = Outgoing(self.clock, agent=f"HODLXXI/{__version__}", dev_hosts=settings.dev_hosts())
         self.identity = self._identity_room()
         self.is_stopping = False
         self.lnurl = LnurlRoom(
@@ -130,6 +132,7 @@ class App:
         """End every task and give back every connection."""
         self.is_stopping = True
         await self.sweeper.stop()
+        await self.outgoing.close()
         await self.kv.close()
         await self.db.close()
 
@@ -215,6 +218,7 @@ class App:
             pairwise_key=derive_key(settings.secret(), "pairwise"),
             sealer=Sealer(settings.secret(), "client-secrets"),
             limits=ClientLimits(self.db, self.clock),
+            outgoing=self.outgoing,
         )
 
     def _neighbours(self) -> Neighbours:

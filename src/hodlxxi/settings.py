@@ -20,6 +20,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hodlxxi.kit.network import Network, is_loopback_host, parse_networks
+from hodlxxi.kit.reach import HostPort, parse_hosts
 
 MIN_SECRET_CHARS = 32
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*")
@@ -82,6 +83,8 @@ class Settings(BaseSettings):
     oauth_refresh_max_days: int = Field(180, ge=0, le=3650)
     oauth_refresh_grace_s: int = Field(30, ge=0, le=300)
     oidc_signing_algs: str = "RS256,ES256,EdDSA"
+
+    hodlxxi_dev_outgoing_hosts: str = ""
 
     trusted_proxies: str = ""
     cors_origins: str = ""
@@ -168,6 +171,10 @@ class Settings(BaseSettings):
         """The proxies whose ``X-Forwarded-For`` is believed."""
         return parse_networks(self.trusted_proxies)
 
+    def dev_hosts(self) -> frozenset[HostPort]:
+        """Hosts that the server may call although they are not on the public internet; development only."""
+        return parse_hosts(self.hodlxxi_dev_outgoing_hosts)
+
     def origins(self) -> tuple[str, ...]:
         """The origins that CORS is narrowed to; empty is any."""
         return _listed(self.cors_origins)
@@ -196,6 +203,10 @@ class Settings(BaseSettings):
             self.networks()
         except ValueError as error:
             found.append(f"TRUSTED_PROXIES: {error}")
+        try:
+            self.dev_hosts()
+        except ValueError as error:
+            found.append(f"HODLXXI_DEV_OUTGOING_HOSTS: {error}")
         if self.database_url and not self.database_url.startswith(("postgresql", "postgres", "sqlite")):
             found.append("DATABASE_URL: use postgresql://user:password@host/name or sqlite:///path")
         if self.redis_url and not self.redis_url.startswith(("redis://", "rediss://", "unix://")):
@@ -235,6 +246,8 @@ class Settings(BaseSettings):
             found.append(
                 "DATABASE_URL is missing: production needs postgresql://… (or a sqlite:///path that you chose)"
             )
+        if self.hodlxxi_dev_outgoing_hosts:
+            found.append("HODLXXI_DEV_OUTGOING_HOSTS: for development only; production calls public hosts")
         needed = {"SECRET_KEY": self.secret_key}
         if self.jwt_algorithm == "HS256":
             needed["JWT_SECRET"] = self.jwt_secret

@@ -27,20 +27,21 @@ async def provider(
         url = f"sqlite:///{tmp_path_factory.mktemp('oauth') / 'test.db'}"
     else:
         url = request.getfixturevalue("postgres").fresh_database()
-    db = Database(url)
-    yield await Provider(db, FakeClock(), policy()).start()
-    await db.close()
+    provider = await Provider(Database(url), FakeClock(), policy()).start()
+    yield provider
+    await provider.close()
 
 
 @pytest.fixture
 async def make_provider(tmp_path: Path) -> AsyncIterator[Callable[..., Awaitable[Provider]]]:
     """A provider of one's own, with another policy, on SQLite."""
-    opened: list[Database] = []
+    opened: list[Provider] = []
 
     async def make(**changes: Any) -> Provider:
-        opened.append(Database(f"sqlite:///{tmp_path / f'{len(opened)}.db'}"))
-        return await Provider(opened[-1], FakeClock(), policy(**changes)).start()
+        db = Database(f"sqlite:///{tmp_path / f'{len(opened)}.db'}")
+        opened.append(Provider(db, FakeClock(), policy(**changes)))
+        return await opened[-1].start()
 
     yield make
-    for db in opened:
-        await db.close()
+    for provider in opened:
+        await provider.close()

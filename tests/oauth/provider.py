@@ -18,10 +18,12 @@ from hodlxxi.bitcoin.address import Network
 from hodlxxi.identity.room import IdentityPolicy, IdentityRoom, Neighbours
 from hodlxxi.identity.routes import identity_routes
 from hodlxxi.kit.db import Database
+from hodlxxi.kit.http import Outgoing
 from hodlxxi.kit.kv import MemoryKv
 from hodlxxi.kit.metrics import Metrics
 from hodlxxi.kit.pages import Pages
 from hodlxxi.kit.ratelimit import Limit, Limiter
+from hodlxxi.kit.reach import HostPort
 from hodlxxi.kit.secret import Sealer, mint_token
 from hodlxxi.kit.web import Edge, EdgePolicy
 from hodlxxi.oauth.interaction import cancel_interaction, describe_interaction
@@ -50,6 +52,8 @@ class Provider:
     app: Edge = field(init=False)
     room: OAuthRoom = field(init=False)
     identity: IdentityRoom = field(init=False)
+    # Local servers that this provider may call: a test adds its own.
+    dev_hosts: set[HostPort] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         kv, metrics = MemoryKv(), Metrics()
@@ -81,6 +85,7 @@ class Provider:
             b"p" * 32,
             Sealer(b"s" * 32, "client-secrets"),
             ClientLimits(self.db, self.clock),
+            Outgoing(self.clock, agent="HODLXXI/test", dev_hosts=self.dev_hosts),
         )
         room = self.room
         neighbours = Neighbours(
@@ -106,6 +111,10 @@ class Provider:
             await tx.run_sync(all_tables().create_all)
         await self.room.keys.prepare()
         return self
+
+    async def close(self) -> None:
+        await self.room.outgoing.close()
+        await self.db.close()
 
     def http(self, **options: Any) -> httpx.AsyncClient:
         """A program or a browser: it has its own cookies."""

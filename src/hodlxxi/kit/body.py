@@ -110,14 +110,20 @@ async def read_json_object(request: Request, max_bytes: int = MAX_FORM_BYTES) ->
 
 def parse_json_object(raw: bytes) -> dict[str, object]:
     """A JSON object with a bounded depth and without NUL or lone surrogates. Raises ``BadInput``."""
+    parsed = parse_json(raw)
+    if not isinstance(parsed, dict):
+        raise BadInput("The body must be a JSON object.")
+    return parsed
+
+
+def parse_json(raw: bytes) -> object:
+    """Any JSON value with a bounded depth and without NUL or lone surrogates. Raises ``BadInput``."""
     if _depth(raw) > MAX_JSON_DEPTH:
         raise BadInput(f"The JSON is nested deeper than {MAX_JSON_DEPTH} levels.")
     try:
-        parsed = msgspec.json.decode(raw)
+        parsed: object = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
         raise BadInput("The body is not valid JSON.") from None
-    if not isinstance(parsed, dict):
-        raise BadInput("The body must be a JSON object.")
     if b"\\u0000" in raw or b"\x00" in raw:
         raise BadInput("A text contains a NUL character.")
     if b"\\ud" in raw or b"\\uD" in raw:

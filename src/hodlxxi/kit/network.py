@@ -1,12 +1,51 @@
-"""Who is at the other end: addresses, and how far to believe a proxy about them."""
+"""Who is at the other end: addresses, how far to believe a proxy about them, and which are on the public internet."""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 
 from starlette.types import Scope
 
 Network = IPv4Network | IPv6Network
+
+# IANA's special-purpose registries (RFC 6890 and its updates), written out: what Python's ``is_global`` says changes
+# between its patch releases.
+_SPECIAL_V4 = tuple(
+    IPv4Network(text)
+    for text in (
+        "0.0.0.0/8",  # this network
+        "10.0.0.0/8",  # private
+        "100.64.0.0/10",  # carrier-grade NAT
+        "127.0.0.0/8",  # loopback
+        "168.63.129.16/32",  # looks public, and is the host's agent on one large cloud
+        "169.254.0.0/16",  # link-local, and most clouds' metadata
+        "172.16.0.0/12",  # private
+        "192.0.0.0/24",  # protocol assignments
+        "192.0.2.0/24",  # documentation
+        "192.31.196.0/24",  # AS112
+        "192.52.193.0/24",  # multicast tunnels
+        "192.88.99.0/24",  # 6to4 relays
+        "192.168.0.0/16",  # private
+        "192.175.48.0/24",  # AS112
+        "198.18.0.0/15",  # benchmarks
+        "198.51.100.0/24",  # documentation
+        "203.0.113.0/24",  # documentation
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved, broadcast
+    )
+)
+# Of IPv6 only this is global unicast. So ::, ::1, v4-mapped and v4-compatible, NAT64, ULA, link-local and multicast are out.
+_GLOBAL_V6 = IPv6Network("2000::/3")
+_SPECIAL_V6 = tuple(
+    IPv6Network(text)
+    for text in (
+        "2001::/23",  # protocol assignments: Teredo, ORCHID, benchmarks
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4: an IPv4 address inside
+        "2620:4f:8000::/48",  # AS112
+        "3fff::/20",  # documentation
+    )
+)
 
 
 def parse_networks(text: str) -> tuple[Network, ...]:
@@ -28,7 +67,7 @@ def forwarded_address(scope: Scope, trusted: tuple[Network, ...]) -> str:
         if name == b"x-forwarded-for":
             for hop in reversed(value.decode("latin-1").split(",")):
                 hop = hop.strip()
-                if not _is_address(hop):
+                if not is_address(hop):
                     return address
                 address = hop
                 if not _is_trusted(address, trusted):
@@ -38,7 +77,7 @@ def forwarded_address(scope: Scope, trusted: tuple[Network, ...]) -> str:
 
 def is_loopback(address: str) -> bool:
     """Whether an address is this machine."""
-    return _is_address(address) and ip_address(address).is_loopback
+    return is_address(address) and ip_address(address).is_loopback
 
 
 _FORWARDED = (b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via")
@@ -61,7 +100,18 @@ def is_loopback_host(host: str) -> bool:
     return name == "localhost" or name.endswith(".localhost") or is_loopback(name)
 
 
-def _is_address(text: str) -> bool:
+def is_public(address: str) -> bool:
+    """Whether an address is on the public internet: no special use of any kind (RFC 6890). What is no address is not."""
+    if not is_address(address):
+        return False
+    found = ip_address(address)
+    if isinstance(found, IPv4Address):
+        return not any(found in network for network in _SPECIAL_V4)
+    return found in _GLOBAL_V6 and not any(found in network for network in _SPECIAL_V6)
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an IPv4 or IPv6 address in its usual form."""
     try:
         ip_address(text)
     except ValueError:
@@ -70,7 +120,7 @@ def _is_address(text: str) -> bool:
 
 
 def _is_trusted(text: str, trusted: tuple[Network, ...]) -> bool:
-    if not _is_address(text):
+    if not is_address(text):
         return False
     address = ip_address(text)
     return any(address in network for network in trusted if network.version == address.version)

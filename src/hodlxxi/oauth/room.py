@@ -10,6 +10,7 @@ from typing import Literal
 from hodlxxi.identity.room import IdentityRoom
 from hodlxxi.kit.clock import Clock
 from hodlxxi.kit.db import Database
+from hodlxxi.kit.http import Outgoing
 from hodlxxi.kit.metrics import Metrics
 from hodlxxi.kit.pages import Pages
 from hodlxxi.kit.ratelimit import Limit, Limiter
@@ -74,3 +75,4 @@ class OAuthRoom:
     # Opens the few client secrets of which a digest is not enough.
     sealer: Sealer
     limits: ClientLimits
+    outgoing: Outgoing
