@@ -45,9 +45,11 @@ from hodlxxi.oauth.routes.table import authenticate_bearer, is_open_to_all_origi
 from hodlxxi.oauth.rules.pkce import PkcePolicy
 from hodlxxi.oauth.rules.scopes import catalogue
 from hodlxxi.oauth.sweep import sweeps as oauth_sweeps
+from hodlxxi.ops.growth import count_rows
 from hodlxxi.ops.health import NodeAddress
 from hodlxxi.ops.routes import Feature, OpsRoom, ops_routes
 from hodlxxi.ops.sweeper import Sweeper
+from hodlxxi.schema import all_tables
 from hodlxxi.settings import Settings, metrics_folder
 
 log = structlog.get_logger("app")
@@ -85,6 +87,7 @@ class App:
         for name, (text, ask) in oauth_gauges(self.oauth).items():
             self.metrics.gauge(name, text, ask)
         self.metrics.gauge("hodlxxi_lnurl_challenges_active", "Lightning logins waiting", self._count_lnurl)
+        self.metrics.gauge_by("hodlxxi_table_rows", "Rows by table", "table", self._count_rows)
         self._authenticate_bearer = authenticate_bearer(self.oauth)
         self.routes = self._routes()
         self.sweeper = Sweeper(
@@ -146,6 +149,9 @@ class App:
     async def _count_lnurl(self) -> float:
         async with self.db.read() as tx:
             return await count_open(tx, self.clock.now())
+
+    async def _count_rows(self) -> dict[str, float]:
+        return await count_rows(self.db, all_tables().sorted_tables)
 
     @asynccontextmanager
     async def _lifespan(self, _app: object) -> AsyncIterator[None]:

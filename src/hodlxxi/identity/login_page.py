@@ -10,7 +10,7 @@ from starlette.responses import Response
 from hodlxxi.identity import browser as b
 from hodlxxi.identity.attempt import offers_test_signer, parse_attempt, sign_with_test_key
 from hodlxxi.identity.challenge import issue_challenge
-from hodlxxi.identity.room import IdentityRoom, Neighbours
+from hodlxxi.identity.room import IdentityRoom, LoginClient, Neighbours
 from hodlxxi.identity.rules import CHALLENGE_LIFE
 from hodlxxi.identity.sign_in import sign_in
 from hodlxxi.kit.answers import status_of
@@ -18,6 +18,8 @@ from hodlxxi.kit.body import Form, read_form, read_query
 from hodlxxi.kit.errors import NotFound, Refusal, TooMany, Unavailable
 from hodlxxi.kit.web import csp_with_image, see_other
 
+_PUBKEY = re.compile(r"0[23][0-9A-Fa-f]{64}")
+_ADDRESS = re.compile(r"(?:[13mn2]|bc1|tb1|bcrt1)[A-Za-z0-9]{20,90}")
 _LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,2000}")
 
 
@@ -90,11 +92,7 @@ class LoginPage:
             lnurl=offer,
             has_test_signer=offers_test_signer(room, request),
             error={"code": refusal.code, "text": refusal.text} if refusal else None,
-            values={
-                "pubkey": (form.get("pubkey") if form else None) or "",
-                "address": (form.get("address") if form else None) or "",
-                "signature": "",
-            },
+            values=_values(form, client),
         )
         b.remember_browser(room, page, browser)
         if offer is not None:
@@ -109,6 +107,16 @@ class LoginPage:
                     samesite="strict",
                 )
         return page
+
+
+def _values(form: Form | None, client: LoginClient | None) -> dict[str, str]:
+    """What stands in the fields: what was sent before, else whom the app hints at, where that is a key or an address."""
+    if form is not None:
+        return {name: form.get(name) or "" for name in ("pubkey", "address")}
+    hint = (client.login_hint if client else None) or ""
+    if _PUBKEY.fullmatch(hint):
+        return {"pubkey": hint, "address": ""}
+    return {"pubkey": "", "address": hint if _ADDRESS.fullmatch(hint) else ""}
 
 
 def _field(form: Form, name: str, max_chars: int) -> str | None:

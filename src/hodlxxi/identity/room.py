@@ -51,6 +51,8 @@ class LoginClient:
     policy_uri: str | None = None
     tos_uri: str | None = None
     verified: bool = False
+    # Who the app believes is there: prefilled, never proof.
+    login_hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

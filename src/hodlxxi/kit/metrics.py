@@ -8,15 +8,18 @@ knows (live tokens, open challenges) is asked at scrape time: a room registers a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+_T = TypeVar("_T")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 Gauged = Callable[[], Awaitable[float]]
+GaugedByLabel = Callable[[], Awaitable[Mapping[str, float]]]
 
 
 class Metrics:
@@ -57,6 +60,7 @@ class Metrics:
         )
         self._children: dict[tuple[str, str, str], Histogram] = {}
         self._gauges: dict[str, tuple[str, Gauged]] = {}
+        self._families: dict[str, tuple[str, str, GaugedByLabel]] = {}
         self._sockets.set(0)
         self._pool.set(0)
         self._counters["chat_messages"].inc(0)
@@ -82,6 +86,10 @@ class Metrics:
         """A number that is asked for at each scrape; asked of one worker, so it must be the same for all."""
         self._gauges[name] = (text, ask)
 
+    def gauge_by(self, name: str, text: str, label: str, ask: GaugedByLabel) -> None:
+        """Like ``gauge``, for several numbers that one label tells apart."""
+        self._families[name] = (text, label, ask)
+
     async def render(self) -> bytes:
         """The exposition text. A gauge that cannot be asked within a second is left out of this scrape."""
         asked = await asyncio.gather(*(_ask(ask) for _, ask in self._gauges.values()))
@@ -89,6 +97,11 @@ class Metrics:
         for (name, (text, _)), value in zip(self._gauges.items(), asked, strict=True):
             if value is not None:
                 lines.append(f"# HELP {name} {text}\n# TYPE {name} gauge\n{name} {value:g}\n")
+        families = await asyncio.gather(*(_ask(ask) for _, _, ask in self._families.values()))
+        for (name, (text, label, _)), values in zip(self._families.items(), families, strict=True):
+            if values is not None:
+                lines.append(f"# HELP {name} {text}\n# TYPE {name} gauge\n")
+                lines += [f'{name}{{{label}="{key}"}} {value:g}\n' for key, value in sorted(values.items())]
         registry = self.registry
         if self._multiprocess:
             registry = CollectorRegistry()
@@ -96,7 +109,7 @@ class Metrics:
         return generate_latest(registry) + "".join(lines).encode()
 
 
-async def _ask(ask: Gauged) -> float | None:
+async def _ask(ask: Callable[[], Awaitable[_T]]) -> _T | None:
     try:
         async with asyncio.timeout(1):
             return await ask()

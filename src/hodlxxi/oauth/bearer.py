@@ -17,6 +17,7 @@ from hodlxxi.oauth.rules.access import (
     Access,
     judge_access,
     judge_access_claims,
+    judge_class_of,
     judge_scope_of,
     parse_bearer,
     render_challenge,
@@ -51,7 +52,10 @@ async def find_caller(room: OAuthRoom, headers: Sequence[str]) -> Caller | None:
     if access is None:
         return None
     person = _person_of(room, access)
-    return Caller(Pubkey(person.pubkey), scopes=access.scopes, client_id=access.client_id)
+    # A scope that demands a stronger sign-in than this one was is as good as not given.
+    demands = room.policy.scope_acr
+    scopes = frozenset(s for s in access.scopes if judge_class_of(access, demands.get(s)) is None)
+    return Caller(Pubkey(person.pubkey), scopes=scopes, client_id=access.client_id)
 
 
 async def get_access(
@@ -67,6 +71,12 @@ async def get_access(
     fault = judge_scope_of(access, scope)
     if fault is not None:
         raise ScopeMissing(fault, render_challenge(fault, realm=room.policy.issuer, scope=scope))
+    needed = room.policy.scope_acr.get(scope)
+    fault = judge_class_of(access, needed)
+    if fault is not None:
+        raise TokenRefused(
+            fault, f'{render_challenge(fault, realm=room.policy.issuer)}, acr_values="{needed}"'
+        )
     limit = await room.limits.limit_of(access.client_id, "call", room.policy.calls)
     who = access.person.sub if access.person else ""
     await room.limiter.check("call", f"{access.client_id}:{who}", limit)

@@ -47,3 +47,14 @@ def discovery_document(room: OAuthRoom) -> dict[str, object]:
     if policy.registration == "open":
         document["registration_endpoint"] = f"{issuer}/oauth/register"
     return document
+
+
+def resource_document(room: OAuthRoom) -> dict[str, object]:
+    """Our own API as a protected resource (RFC 9728 §2), for clients that meet it before they meet the provider."""
+    issuer = room.policy.issuer
+    return {
+        "resource": issuer,
+        "authorization_servers": [issuer],
+        "scopes_supported": list(room.policy.scopes),
+        "bearer_methods_supported": ["header"],
+    }

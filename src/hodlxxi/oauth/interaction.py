@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -98,8 +98,9 @@ async def describe_interaction(room: OAuthRoom, next_path: str, browser: str | N
         found = await _find_waiting(room, tx, next_path, browser)
     if found is None:
         return None
-    _, client, destination = found
-    return show_client(room, client, destination.redirect_uri)
+    interaction, client, destination = found
+    hint = next(iter(interaction.params.get("login_hint", ())), None)
+    return replace(show_client(room, client, destination.redirect_uri), login_hint=hint)
 
 
 async def cancel_interaction(room: OAuthRoom, next_path: str, browser: str | None) -> str | None:

@@ -64,8 +64,9 @@ async def register(
         elif await store.count_unused(tx) >= MAX_UNUSED:
             raise TooMany("Too many unused registrations; try again later.", retry_after_s=3600)
         outcome = await add_client(room, tx, body, trust=Trust.SELF_REGISTERED, origin=origin)
-    if isinstance(outcome, Fault):
-        raise OAuthRefusal(outcome)
+        if isinstance(outcome, Fault):
+            # Inside: what could not be registered has cost no use of the initial token.
+            raise OAuthRefusal(outcome)
     return _render(room, outcome)
 
 

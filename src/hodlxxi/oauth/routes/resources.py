@@ -8,13 +8,15 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hodlxxi.kit.answers import json_answer
+from hodlxxi.kit.answers import NO_STORE, json_answer
 from hodlxxi.kit.body import read_form
 from hodlxxi.kit.clock import render_time
+from hodlxxi.oauth import jws
 from hodlxxi.oauth.bearer import get_person
-from hodlxxi.oauth.discovery import discovery_document
+from hodlxxi.oauth.discovery import discovery_document, resource_document
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.routes.answers import api_errors, oauth_errors
+from hodlxxi.oauth.rules.access import Access
 from hodlxxi.oauth.rules.claims import userinfo_claims
 from hodlxxi.oauth.rules.scopes import OPENID, PROFILE_READ
 
@@ -36,7 +38,17 @@ class Resources:
             form_token = (await read_form(request)).get("access_token")
         access, person = await get_person(self._room, _authorizations(request), OPENID, form_token)
         domain = self._room.policy.email_domain
-        return json_answer(userinfo_claims(person, access.scopes, access.claims, domain))
+        claims = userinfo_claims(person, access.scopes, access.claims, domain)
+        if access.userinfo_alg is None:
+            return json_answer(claims)
+        return Response(await self._sign(access, claims), headers=NO_STORE, media_type="application/jwt")
+
+    async def _sign(self, access: Access, claims: dict[str, object]) -> str:
+        """Userinfo as a JWT for the client that registered for it (Core §5.3.2). Without ``typ``: no ID token either."""
+        keys = self._room.keys
+        signer = keys.id_signer(await keys.current(), access.userinfo_alg or "")
+        about = {"iss": self._room.policy.issuer, "aud": access.client_id}
+        return jws.render_typed(signer, None, claims | about)
 
     async def _protected(self, request: Request) -> Response:
         access, person = await get_person(self._room, _authorizations(request), PROFILE_READ)
@@ -57,10 +69,15 @@ class Documents:
     def __init__(self, room: OAuthRoom) -> None:
         self._room = room
         self._discovery = msgspec.json.encode(discovery_document(room))
+        self._resource = msgspec.json.encode(resource_document(room))
 
     async def discovery(self, request: Request) -> Response:
         """``/.well-known/openid-configuration`` and ``/.well-known/oauth-authorization-server``."""
         return _document(request, self._discovery)
+
+    async def resource(self, request: Request) -> Response:
+        """``/.well-known/oauth-protected-resource`` (RFC 9728): which server gives tokens for this API."""
+        return _document(request, self._resource)
 
     async def jwks(self, request: Request) -> Response:
         """``/oauth/jwks.json``: every public key whose tokens may be about, and the next one."""

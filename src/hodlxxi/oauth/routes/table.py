@@ -15,6 +15,7 @@ from hodlxxi.oauth.routes.resources import Documents, Resources
 from hodlxxi.oauth.routes.token import RegisterEndpoint, TokenEndpoint
 
 _WELL_KNOWN = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
+_RESOURCE = "/.well-known/oauth-protected-resource"
 # They read no cookie, so any origin may call them. Never ``/oauth/authorize``.
 OPEN_PATHS = frozenset(
     {
@@ -24,6 +25,7 @@ OPEN_PATHS = frozenset(
         "/oauth/userinfo",
         "/oauth/jwks.json",
         "/api/demo/protected",
+        _RESOURCE,
         *_WELL_KNOWN,
     }
 )
@@ -50,6 +52,7 @@ def oauth_routes(room: OAuthRoom) -> list[Route]:
         Route("/oauth/register/{client_id}", registration.remove, methods=["DELETE"]),
         Route("/oauth/userinfo", resources.userinfo, methods=["GET", "POST"]),
         Route("/oauth/jwks.json", documents.jwks, methods=["GET"]),
+        Route(_RESOURCE, documents.resource, methods=["GET"]),
         *(Route(path, documents.discovery, methods=["GET"]) for path in _WELL_KNOWN),
         Route("/api/demo/protected", resources.protected, methods=["GET"]),
     ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hodlxxi.oauth.rules.claims import AskedClaims, Person
+from hodlxxi.oauth.rules.claims import AskedClaims, Person, satisfies
 from hodlxxi.oauth.rules.errors import Fault, Word
 
 MAX_TOKEN_CHARS = 8_192
@@ -40,6 +40,7 @@ class Access:
     acr: str | None
     dpop_jkt: str | None = None
     grant_id: str | None = None
+    userinfo_alg: str | None = None  # the client wants userinfo signed with it
 
 
 def parse_bearer(headers: Sequence[str], form_token: str | None = None) -> str | Fault | None:
@@ -82,6 +83,14 @@ def judge_scope_of(access: Access, needed: str) -> Fault | None:
     if needed in access.scopes:
         return None
     return Fault(Word.INSUFFICIENT_SCOPE, f"This needs the scope {needed}.")
+
+
+def judge_class_of(access: Access, needed: str | None) -> Fault | None:
+    """Whether the user signed in as strongly as the operator demands for a scope (RFC 9470 §3)."""
+    if needed is None or (access.acr is not None and satisfies(access.acr, needed)):
+        return None
+    text = f"This needs a stronger sign-in: send the user to authorize again with acr_values={needed}."
+    return Fault(Word.INSUFFICIENT_USER_AUTHENTICATION, text)
 
 
 def render_challenge(fault: Fault, *, realm: str, scope: str | None = None) -> str:

@@ -102,6 +102,7 @@ _ACCESS = (
         _u.disabled_at,
         _u.closed_at,
         oauth_clients.c.disabled_at.label("client_disabled_at"),
+        oauth_clients.c.userinfo_signed_response_alg,
     )
     .select_from(
         oauth_tokens.join(oauth_clients, oauth_clients.c.client_id == _t.client_id)
@@ -205,7 +206,7 @@ async def find_access(tx: Tx, digest: str) -> Access | None:
         return None
     (
         client_id, user_id, scope, revoked, expires_at, dpop_jkt, grant_id, grant_revoked_at, claims, auth_time, acr,
-        name, user_created_at, disabled_at, closed_at, client_disabled_at,
+        name, user_created_at, disabled_at, closed_at, client_disabled_at, userinfo_alg,
     ) = row  # fmt: skip
     is_alive = not revoked and grant_revoked_at is None
     are_enabled = disabled_at is None and closed_at is None and client_disabled_at is None
@@ -220,6 +221,7 @@ async def find_access(tx: Tx, digest: str) -> Access | None:
         acr=acr,
         dpop_jkt=dpop_jkt,
         grant_id=grant_id,
+        userinfo_alg=userinfo_alg,
     )
 
 
