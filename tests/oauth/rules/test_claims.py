@@ -138,7 +138,7 @@ def test_a_hint_counts_when_it_was_made_for_this_client(
         ("{}", AskedClaims()),
         ('{"userinfo":{"name":null,"x":1},"id_token":{"acr":null}}', AskedClaims(userinfo=("name",))),
         ('{"id_token":{"sub":{"value":"u"}}}', AskedClaims(sub="u")),
-        ('{"id_token":{"sub":{"value":7}}}', AskedClaims()),
+        ('{"id_token":{"sub":{"essential":true}}}', AskedClaims()),
         (
             '{"id_token":{"acr":{"essential":true,"values":["urn:hodlxxi:acr:key","x"]}}}',
             AskedClaims(essential_acr=("urn:hodlxxi:acr:key",)),
@@ -150,6 +150,24 @@ def test_a_hint_counts_when_it_was_made_for_this_client(
 )
 def test_the_claims_parameter_is_reduced_to_what_we_serve(text: str | None, expected: AskedClaims) -> None:
     assert parse_claims(text) == expected
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        '"name":true',
+        '"sub":"02ab"',
+        '"sub":{"value":7}',
+        '"sub":{"value":["02ab"]}',
+        '"acr":"urn:hodlxxi:acr:two-keys"',
+        '"acr":["urn:hodlxxi:acr:two-keys"]',
+    ],
+)
+@pytest.mark.parametrize("place", ["id_token", "userinfo"])
+def test_a_demand_that_is_badly_written_is_not_dropped(place: str, member: str) -> None:
+    judged = parse_claims(f'{{"{place}":{{{member}}}}}')
+    assert isinstance(judged, Fault)
+    assert judged.word is Word.INVALID_REQUEST
 
 
 def test_what_a_grant_keeps_of_it_comes_back() -> None:

@@ -13,7 +13,11 @@ MAX_SUB_CHARS = 255
 
 
 def parse_claims(text: str | None) -> AskedClaims | Fault:
-    """What of it we serve. Members that we do not know are ignored; what is no JSON object is refused."""
+    """What of it we serve.
+
+    Claims that we do not know are ignored. A known one is null or an object (Core §5.5.1): what else stands there may be
+    a demand, and none is to be dropped because it was badly written.
+    """
     if text is None:
         return NOTHING_ASKED
     if len(text.encode("utf-8", "replace")) > MAX_CLAIMS_BYTES:
@@ -27,6 +31,9 @@ def parse_claims(text: str | None) -> AskedClaims | Fault:
     id_token, userinfo = parsed.get("id_token"), parsed.get("userinfo")
     if not isinstance(id_token, dict | None) or not isinstance(userinfo, dict | None):
         return _refused("claims: id_token and userinfo must be JSON objects.")
+    fault = _judge_members(id_token or {}) or _judge_members(userinfo or {})
+    if fault is not None:
+        return fault
     return AskedClaims(
         id_token=_known(id_token or {}),
         userinfo=_known(userinfo or {}),
@@ -49,6 +56,16 @@ def read_asked(kept: Mapping[str, list[str]] | None) -> AskedClaims:
         if kept
         else NOTHING_ASKED
     )
+
+
+def _judge_members(members: Mapping[str, object]) -> Fault | None:
+    for name in (*ASKABLE_CLAIMS, "sub", "acr"):
+        if not isinstance(members.get(name), dict | None):
+            return _refused(f"claims: {name} must be null or a JSON object.")
+    wish = members.get("sub")
+    if isinstance(wish, dict) and not isinstance(wish.get("value"), str | None):
+        return _refused("claims: the value of sub must be a text.")
+    return None
 
 
 def _known(members: Mapping[str, object]) -> tuple[str, ...]:
