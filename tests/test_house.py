@@ -24,6 +24,7 @@ OWN_FOLDERS = {
     "flows",
     "browser",
     "races",
+    "differential",
     "faults",
     "vectors",
     "support",

@@ -1,0 +1,97 @@
+"""One request that both providers get, as data, and how ours answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# None leaves a parameter out, a list sends it several times. ``@code@`` and the like stand for what was got before.
+Value = str | list[str] | None
+
+AUTHORIZE, TOKEN, REVOKE, USERINFO = "/oauth/authorize", "/oauth/token", "/oauth/revoke", "/oauth/userinfo"
+
+CALLBACK = "https://app.example/cb"
+SECOND = "https://two.example/cb?from=hodlxxi"
+LOOPBACK = "http://127.0.0.1/cb"
+SCOPE = "openid profile:read"
+VERIFIER = "a-verifier-that-is-long-enough-to-be-one-0123456789"
+CHALLENGE = "IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk"  # its SHA-256
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request and our answer in the words of ``outcome``.
+
+    ``role`` is the app (``roles``), ``who`` the browser: signed ``out``, signed ``in``, or ``agreed`` (signed in, and its
+    user allowed the app ``SCOPE``). ``auth`` is how the app proves who it is (``play``).
+    """
+
+    name: str
+    ours: str
+    path: str
+    role: str = "web"
+    method: str = "GET"
+    start: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, Value] = field(default_factory=dict)
+    who: str = "out"
+    auth: str = "own"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    raw: str = ""
+
+    def pairs(self, own: Mapping[str, str]) -> list[tuple[str, str]]:
+        """The parameters, in order. ``own`` is what every request of this kind by this app has."""
+        merged: dict[str, Value] = {**own, **self.start, **self.changes}
+        return [
+            (name, one)
+            for name, value in merged.items()
+            if value is not None
+            for one in (value if isinstance(value, list) else [value])
+        ]
+
+
+def asks(
+    name: str,
+    ours: str,
+    *,
+    role: str = "web",
+    who: str = "out",
+    method: str = "GET",
+    raw: str = "",
+    headers: Mapping[str, str] | None = None,
+    **changes: Value,
+) -> Case:
+    """An authorization request: a good one but for what is changed."""
+    title = f"authorize: {name}"
+    return Case(title, ours, AUTHORIZE, role, method, {}, changes, who, "own", headers or {}, raw)
+
+
+def _form(path: str, start: Mapping[str, str], name: str, ours: str, options: dict[str, object]) -> Case:
+    role, auth = str(options.pop("role", "web")), str(options.pop("auth", "own"))
+    method, raw = str(options.pop("method", "POST")), str(options.pop("raw", ""))
+    headers = options.pop("headers", {})
+    title = f"{path.rpartition('/')[2]}: {name}"
+    return Case(title, ours, path, role, method, start, options, "out", auth, headers, raw)  # type: ignore[arg-type]
+
+
+def redeems(name: str, ours: str, **options: object) -> Case:
+    """A token request for a fresh code."""
+    start = {"grant_type": "authorization_code", "code": "@code@", "redirect_uri": "@uri@"}
+    return _form(TOKEN, start | {"code_verifier": VERIFIER}, f"code, {name}", ours, options)
+
+
+def refreshes(name: str, ours: str, **options: object) -> Case:
+    """A token request with a fresh refresh token."""
+    start = {"grant_type": "refresh_token", "refresh_token": "@refresh@"}
+    return _form(TOKEN, start, f"refresh, {name}", ours, options)
+
+
+def revokes(name: str, ours: str, **options: object) -> Case:
+    """A revocation of a fresh refresh token."""
+    return _form(REVOKE, {"token": "@refresh@"}, name, ours, options)
+
+
+def calls(name: str, ours: str, **options: object) -> Case:
+    """A call of userinfo; the header is the case's."""
+    options.setdefault("method", "GET")
+    options.setdefault("auth", "nothing")
+    return _form(USERINFO, {}, name, ours, options)

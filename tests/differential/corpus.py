@@ -1,0 +1,9 @@
+"""All cases."""
+
+from __future__ import annotations
+
+from tests.differential.corpus_authorize import AUTHORIZE_CASES
+from tests.differential.corpus_login import LOGIN_CASES
+from tests.differential.corpus_token import TOKEN_CASES
+
+CASES = [*AUTHORIZE_CASES, *LOGIN_CASES, *TOKEN_CASES]

@@ -1,0 +1,84 @@
+"""Differences at the endpoints that programs call."""
+
+from __future__ import annotations
+
+from tests.differential.reason import Reason, names
+
+
+def _code(*rest: str) -> tuple[str, ...]:
+    return names("token: code, ", *rest)
+
+
+TOKENS, BAD = "200 Bearer id_token refresh_token", "400: invalid_request"
+
+TOKEN_REASONS = [
+    Reason(
+        "redirect_uri at the token endpoint",
+        "OAuth 2.1 §4.1.3 has dropped it there: PKCE binds the code. What is sent is compared, by both.",
+        {BAD: _code("no redirect_uri, two registered")},
+    ),
+    Reason(
+        "A verifier of the wrong shape",
+        "It is a wrong verifier: `invalid_grant` (RFC 7636 §4.6), and it counts as an attempt. After five of them "
+        "the code is spent; the peer allows any number.",
+        {
+            BAD: _code("a short code_verifier", "a long code_verifier", "a code_verifier with a space"),
+            TOKENS: _code("code after five wrong verifiers"),
+        },
+    ),
+    Reason(
+        "Client authentication failed",
+        "RFC 6749 §5.2 names missing, unknown and unsupported authentication as `invalid_client`; a header that "
+        "cannot be read is no better.",
+        {
+            BAD: (
+                *_code(
+                    "an empty secret",
+                    "no client",
+                    "a public client by basic",
+                    "Authorization of another scheme",
+                    "Authorization that is no base64",
+                    "Authorization without a colon",
+                    "Authorization without anything",
+                    "Authorization with a broken escape",
+                ),
+                "revoke: no client",
+            )
+        },
+    ),
+    Reason(
+        "The client may not use this grant",
+        "`unauthorized_client` is the word for it (RFC 6749 §5.2).",
+        {BAD: ("token: refresh, an app that may not",)},
+    ),
+    Reason(
+        "Forms are read strictly",
+        "RFC 6749 §3.2: no parameter twice; and a form is UTF-8 without NUL, also where nobody looks.",
+        {TOKENS: _code("an unknown parameter twice", "that is no UTF-8", "with a NUL")},
+    ),
+    Reason(
+        "A refresh whose answer got lost",
+        "Within 30 seconds the same request gets the same answer again, as long as its tokens were not used "
+        "(`OAUTH_REFRESH_GRACE_S`; 0 turns it off). A real second use ends the family, with both.",
+        {"400: invalid_grant": ("token: refresh, used a moment ago",)},
+    ),
+    Reason(
+        "Revoking what is no token of ours",
+        "RFC 7009 §2.2: nothing to revoke is no error.",
+        {"400: unsupported_token_type": ("revoke: an ID token",)},
+    ),
+    Reason(
+        "Calls without a token that can be read",
+        "A token in the URL is ignored, and a request without one gets no error code in its challenge (RFC 6750 "
+        "§3.1). A bearer header without one token is a malformed token: `invalid_token`.",
+        {
+            BAD: (
+                "userinfo: in the query",
+                "userinfo: another scheme",
+                "userinfo: no token",
+                "userinfo: two tokens",
+            ),
+            "401: invalid_token": ("userinfo: nothing",),
+        },
+    ),
+]
