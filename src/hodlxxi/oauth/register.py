@@ -23,9 +23,10 @@ from hodlxxi.oauth.rules.clients import (
 from hodlxxi.oauth.rules.errors import Fault, OAuthRefusal, Word
 from hodlxxi.oauth.rules.pkce import PkcePolicy
 from hodlxxi.oauth.rules.registration import Terms, judge_metadata
+from hodlxxi.oauth.sector import check_sector
 from hodlxxi.oauth.store import clients as store
 from hodlxxi.oauth.store import grants as grant_store
-from hodlxxi.oauth.store.registration import spend_initial
+from hodlxxi.oauth.store.registration import has_initial, spend_initial
 
 MAX_UNUSED = 1_000
 CLIENT_ID_BYTES = 16
@@ -57,9 +58,15 @@ async def register(
     await room.limiter.check("register", origin.ip_address, policy.registrations)
     if policy.registration == "closed":
         raise Forbidden("Registration is closed here; ask the operator.", code="access_denied")
+    initial = digest_of(initial_token or "")
+    if policy.registration == "token":
+        async with room.db.read() as tx:
+            if not await has_initial(tx, initial, room.clock.now()):
+                raise OAuthRefusal(BAD_INITIAL_TOKEN, challenge=CHALLENGE)
+    await check_sector(room, body)
     async with room.db.begin() as tx:
         if policy.registration == "token":
-            if not await spend_initial(tx, digest_of(initial_token or ""), room.clock.now()):
+            if not await spend_initial(tx, initial, room.clock.now()):
                 raise OAuthRefusal(BAD_INITIAL_TOKEN, challenge=CHALLENGE)
         elif await store.count_unused(tx) >= MAX_UNUSED:
             raise TooMany("Too many unused registrations; try again later.", retry_after_s=3600)
@@ -121,6 +128,10 @@ async def change_registration(
     room: OAuthRoom, client_id: str, token: str | None, body: Mapping[str, object], origin: Origin
 ) -> dict[str, object]:
     """Replace the metadata: what is left out is deleted (RFC 7592 §2.2). Raises ``OAuthRefusal``."""
+    async with room.db.read() as tx:
+        if await _find_owned(tx, client_id, token) is None:
+            raise _refused()
+    await check_sector(room, body)
     async with room.db.begin() as tx:
         client = await _find_owned(tx, client_id, token)
         if client is None:

@@ -19,6 +19,7 @@ _SPEND = (
     .where(_r.token == _p("digest"), _r.expires_at > _p("now"), _r.uses_left > 0)
     .values(uses_left=_r.uses_left - 1)
 )
+_HAS = sa.select(sa.literal(1)).where(_r.token == _p("digest"), _r.expires_at > _p("now"), _r.uses_left > 0)
 _LIST = sa.select(_r.token, _r.label, _r.created_at, _r.expires_at, _r.uses_left).order_by(_r.created_at)
 _DROP = sa.delete(registration_tokens).where(_r.token == _p("digest"))
 
@@ -46,6 +47,11 @@ async def add_initial(tx: Tx, token: InitialToken) -> None:
             "uses_left": token.uses_left,
         },
     )
+
+
+async def has_initial(tx: Tx, digest: str, now: datetime) -> bool:
+    """Whether this token has a use left; ``spend_initial`` decides."""
+    return (await tx.execute(_HAS, {"digest": digest, "now": now})).one_or_none() is not None
 
 
 async def spend_initial(tx: Tx, digest: str, now: datetime) -> bool:
