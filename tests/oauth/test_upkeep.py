@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from hodlxxi.kit.db import Database
 from hodlxxi.oauth.gauges import gauges
 from hodlxxi.oauth.register import Registered, add_client, end_client
 from hodlxxi.oauth.rules.clients import Trust
@@ -12,8 +13,10 @@ from hodlxxi.oauth.rules.errors import Fault
 from hodlxxi.oauth.rules.pkce import PkcePolicy
 from hodlxxi.oauth.store.clients import find_client, list_clients
 from hodlxxi.oauth.sweep import sweeps
+from tests.oauth.conftest import policy
 from tests.oauth.provider import CALLBACK, Provider
 from tests.oauth.test_code import error_of
+from tests.support.clock import FakeClock
 
 Make = Callable[..., Awaitable[Provider]]
 TABLES = ("oauth_codes", "oauth_tokens", "oauth_grants", "oauth_interactions")
@@ -60,10 +63,36 @@ async def test_an_app_that_nobody_uses_is_ended_after_a_quarter(make_provider: M
     provider.clock.advance(timedelta(days=50))
     await used.tokens()
     provider.clock.advance(timedelta(days=41))
-    assert (await sweep(provider))["oauth_clients"] == 1
+    assert (await sweep(provider))["oauth_clients_unused"] == 1
     assert error_of(await unused.redeem("x"), 401) == "invalid_client"
     assert error_of(await used.redeem("x")) == "invalid_grant"
     assert error_of(await approved.redeem("x")) == "invalid_grant"
+
+
+async def test_an_app_that_ended_goes_when_nothing_points_to_it_any_more(database_url: str) -> None:
+    provider = await Provider(Database(database_url), FakeClock(), policy()).start()
+    ended = await provider.register()
+    approved = await provider.trust(await provider.register())
+    person = await provider.person()
+    for app in (ended, approved):
+        await app.tokens(person)
+        await provider.execute(
+            "UPDATE oauth_clients SET disabled_at = :now WHERE client_id = :c",
+            now=provider.clock.now().replace(tzinfo=None) if provider.db.is_sqlite else provider.clock.now(),
+            c=app.client_id,
+        )
+    left = "SELECT count(*) FROM oauth_clients WHERE client_id = :c"
+    provider.clock.advance(timedelta(days=31))
+    await sweep(provider)
+    assert await provider.ask(left, c=ended.client_id) == 1, "its grant is still kept"
+    provider.clock.advance(timedelta(days=200))
+    for _ in range(3):
+        await sweep(provider)
+    assert await provider.ask(left, c=ended.client_id) == 0
+    consents = "SELECT count(*) FROM oauth_consents WHERE client_id = :c"
+    assert await provider.ask(consents, c=ended.client_id) == 0
+    assert await provider.ask(left, c=approved.client_id) == 1, "the operator's apps are the operator's"
+    await provider.close()
 
 
 async def test_live_access_tokens_are_counted(make_provider: Make) -> None:

@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from hodlxxi.kit.db import Tx, delete_expired, rows_changed
 from hodlxxi.oauth.keys import KeyRing
-from hodlxxi.oauth.rules.clients import Trust
+from hodlxxi.oauth.sweep_clients import end_abandoned, remove_ended
 from hodlxxi.oauth.tables import (
-    oauth_clients,
     oauth_codes,
     oauth_grants,
     oauth_interactions,
     oauth_tokens,
+    registration_tokens,
 )
 
 Sweep = Callable[[Tx, datetime, int], Awaitable[int]]
@@ -24,8 +24,8 @@ Sweep = Callable[[Tx, datetime, int], Awaitable[int]]
 _CODES_KEPT = timedelta(hours=24)
 _TOKENS_KEPT = timedelta(hours=24)
 _GRANTS_KEPT = timedelta(days=2)
+_INITIAL_TOKENS_KEPT = timedelta(days=30)
 _INTERACTIONS_KEPT = timedelta(hours=1)
-_UNUSED_CLIENT_DAYS = timedelta(days=90)
 
 _t = oauth_tokens.c
 _late = (
@@ -35,27 +35,6 @@ _late = (
 )
 _FORGET_RESPONSES = (
     sa.update(oauth_tokens).where(_t.id.in_(_late.scalar_subquery())).values(grace_sealed=None)
-)
-_c = oauth_clients.c
-_abandoned = (
-    sa.select(_c.client_id)
-    .where(
-        _c.trust == Trust.SELF_REGISTERED.value,
-        _c.created_at < sa.bindparam("before"),
-        sa.func.coalesce(_c.last_used_at, _c.created_at) < sa.bindparam("before"),
-        _c.disabled_at.is_(None),
-    )
-    .limit(sa.bindparam("limit"))
-)
-_END_ABANDONED = (
-    sa.update(oauth_clients)
-    .where(_c.client_id.in_(_abandoned.scalar_subquery()))
-    .values(
-        disabled_at=sa.bindparam("now"),
-        client_secret=None,
-        client_secret_sealed=None,
-        registration_token=None,
-    )
 )
 
 
@@ -78,16 +57,14 @@ def sweeps(keys: KeyRing) -> dict[str, Sweep]:
         "oauth_interactions": delete_expired(
             oauth_interactions, oauth_interactions.c.interaction, _INTERACTIONS_KEPT
         ),
-        "oauth_clients": _end_abandoned,
+        "registration_tokens": delete_expired(
+            registration_tokens, registration_tokens.c.token, _INITIAL_TOKENS_KEPT
+        ),
+        "oauth_clients_unused": end_abandoned,
+        "oauth_clients": remove_ended,
     }
 
 
 async def _forget_responses(tx: Tx, now: datetime, limit: int) -> int:
     """The sealed responses of refreshes whose grace is over."""
     return rows_changed(await tx.execute(_FORGET_RESPONSES, {"now": now, "limit": limit}))
-
-
-async def _end_abandoned(tx: Tx, now: datetime, limit: int) -> int:
-    """Self-registered clients that nobody used for 90 days."""
-    params = {"now": now, "before": now - _UNUSED_CLIENT_DAYS, "limit": limit}
-    return rows_changed(await tx.execute(_END_ABANDONED, params))
