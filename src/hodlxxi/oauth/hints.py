@@ -5,6 +5,7 @@ from __future__ import annotations
 from hodlxxi.oauth import jws
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.clients import HMAC_ALG, Client
+from hodlxxi.oauth.rules.jose import split_compact
 
 
 async def read_hint(room: OAuthRoom, token: str, client: Client | None) -> dict[str, object] | None:
@@ -16,7 +17,7 @@ async def read_hint(room: OAuthRoom, token: str, client: Client | None) -> dict[
     if payload is not None or client is None or client.metadata.id_token_alg != HMAC_ALG:
         return payload
     signer = client_signer(room, client)
-    parts = jws.split(token)
+    parts = split_compact(token)
     if signer is None or parts is None or parts[0] != signer.id_header:
         return None
     return jws.read_verified(signer, parts)

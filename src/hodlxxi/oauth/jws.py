@@ -2,31 +2,39 @@
 
 Only tokens that we made ourselves are read here, and their headers are known to the byte: a header is looked up, never
 interpreted, so nothing in it (``alg``, ``jwk``, ``jku``, ``crit``) can steer the verification. Tokens of others (client
-assertions, DPoP proofs) are another matter and do not belong here.
+assertions, DPoP proofs) are another matter: ``rules/jwt``.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from hodlxxi.oauth.rules.jose import (
+    ECDSA,
+    P256_BYTES,
+    PKCS1,
+    PSS,
+    SHA256,
+    b64,
+    public_members,
+    thumbprint,
+    unb64,
+    verifiers_of,
+)
 
 ACCESS_TYP = "at+jwt"
 ID_TYP = "JWT"
 LOGOUT_TYP = "logout+jwt"
 _RSA_BITS = 2048
-_P256_BYTES = 32
-_COMPACT = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
@@ -75,13 +83,13 @@ def load_private_key(raw: bytes) -> PrivateKey:
 def signer_of(key: PrivateKey, alg: str) -> Signer:
     """The signer of an asymmetric key. ``kid`` is its RFC 7638 thumbprint; an RSA key serves one of its two algorithms."""
     if isinstance(key, rsa.RSAPrivateKey):
-        pad = _PSS if alg == "PS256" else _PKCS1
-        sign, verify = _rsa_sign(key, pad), _rsa_verify(key.public_key(), pad)
+        sign = _rsa_sign(key, PSS if alg == "PS256" else PKCS1)
     elif isinstance(key, ec.EllipticCurvePrivateKey):
-        sign, verify = _es256_sign(key), _es256_verify(key.public_key())
+        sign = _es256_sign(key)
     else:
-        sign, verify = key.sign, _eddsa_verify(key.public_key())
-    members = _public_members(key)
+        sign = key.sign
+    verify = verifiers_of(key.public_key())[alg]
+    members = public_members(key.public_key())
     kid = thumbprint(members)
     jwk = members | {"kid": kid, "use": "sig", "alg": alg}
     return Signer(kid, alg, sign, verify, jwk, _header(alg, ACCESS_TYP, kid), _header(alg, ID_TYP, kid))
@@ -96,7 +104,7 @@ def hmac_signer(secret: bytes) -> Signer:
     def verify(signed: bytes, signature: bytes) -> bool:
         return hmac.compare_digest(sign(signed), signature)
 
-    kid = _b64(hashlib.sha256(b"kid" + hashlib.sha256(secret).digest()).digest()[:12])
+    kid = b64(hashlib.sha256(b"kid" + hashlib.sha256(secret).digest()).digest()[:12])
     header = _header("HS256", ACCESS_TYP, kid.decode())
     return Signer(kid.decode(), "HS256", sign, verify, None, header, _header("HS256", ID_TYP, kid.decode()))
 
@@ -116,107 +124,34 @@ def render_typed(signer: Signer, typ: str | None, payload: dict[str, object]) ->
     return _render(signer, _header(signer.alg, typ, signer.kid), payload)
 
 
-def split(token: str) -> tuple[bytes, bytes, bytes] | None:
-    """Header, payload and signature, each still in base64url; None when it is no compact JWS."""
-    try:
-        parts = _COMPACT.fullmatch(token.encode("ascii"))
-    except UnicodeEncodeError:
-        return None
-    return (parts[1], parts[2], parts[3]) if parts else None
-
-
 def read_verified(signer: Signer, parts: tuple[bytes, bytes, bytes]) -> dict[str, object] | None:
     """The payload, if the signature is this key's; the header has been looked up before."""
     header, payload, signature = parts
     try:
-        if not signer.verify(header + b"." + payload, _unb64(signature)):
+        if not signer.verify(header + b"." + payload, unb64(signature)):
             return None
-        return _decode_object(_unb64(payload))
+        return _decode_object(unb64(payload))
     except (ValueError, msgspec.DecodeError):
         return None
 
 
-def thumbprint(members: dict[str, str]) -> str:
-    """The RFC 7638 thumbprint of a public key: base64url(SHA-256(the required members, sorted))."""
-    return _b64(hashlib.sha256(msgspec.json.encode(dict(sorted(members.items())))).digest()).decode()
-
-
 def _render(signer: Signer, header: bytes, payload: dict[str, object]) -> str:
-    signed = header + b"." + _b64(_encode_json(payload))
-    return (signed + b"." + _b64(signer.sign(signed))).decode("ascii")
+    signed = header + b"." + b64(_encode_json(payload))
+    return (signed + b"." + b64(signer.sign(signed))).decode("ascii")
 
 
 def _header(alg: str, typ: str | None, kid: str) -> bytes:
     members = {"alg": alg, "typ": typ, "kid": kid}
-    return _b64(_encode_json({name: value for name, value in members.items() if value is not None}))
-
-
-def _b64(raw: bytes) -> bytes:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=")
-
-
-def _unb64(text: bytes) -> bytes:
-    return base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
-
-
-def _b64_number(number: int, n_bytes: int | None = None) -> str:
-    return _b64(number.to_bytes(n_bytes or (number.bit_length() + 7) // 8, "big")).decode()
-
-
-def _public_members(key: PrivateKey) -> dict[str, str]:
-    if isinstance(key, rsa.RSAPrivateKey):
-        rsa_numbers = key.public_key().public_numbers()
-        return {"e": _b64_number(rsa_numbers.e), "kty": "RSA", "n": _b64_number(rsa_numbers.n)}
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        point = key.public_key().public_numbers()
-        x, y = _b64_number(point.x, _P256_BYTES), _b64_number(point.y, _P256_BYTES)
-        return {"crv": "P-256", "kty": "EC", "x": x, "y": y}
-    raw = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-    return {"crv": "Ed25519", "kty": "OKP", "x": _b64(raw).decode()}
-
-
-_SHA256 = hashes.SHA256()
-_PKCS1 = padding.PKCS1v15()
-_PSS = padding.PSS(mgf=padding.MGF1(_SHA256), salt_length=padding.PSS.DIGEST_LENGTH)
-_ECDSA = ec.ECDSA(_SHA256)
+    return b64(_encode_json({name: value for name, value in members.items() if value is not None}))
 
 
 def _rsa_sign(key: rsa.RSAPrivateKey, pad: AsymmetricPadding) -> Callable[[bytes], bytes]:
-    return lambda signed: key.sign(signed, pad, _SHA256)
-
-
-def _rsa_verify(key: rsa.RSAPublicKey, pad: AsymmetricPadding) -> Callable[[bytes, bytes], bool]:
-    return _quietly(lambda signed, signature: key.verify(signature, signed, pad, _SHA256))
+    return lambda signed: key.sign(signed, pad, SHA256)
 
 
 def _es256_sign(key: ec.EllipticCurvePrivateKey) -> Callable[[bytes], bytes]:
     def sign(signed: bytes) -> bytes:
-        r, s = decode_dss_signature(key.sign(signed, _ECDSA))
-        return r.to_bytes(_P256_BYTES, "big") + s.to_bytes(_P256_BYTES, "big")
+        r, s = decode_dss_signature(key.sign(signed, ECDSA))
+        return r.to_bytes(P256_BYTES, "big") + s.to_bytes(P256_BYTES, "big")
 
     return sign
-
-
-def _es256_verify(key: ec.EllipticCurvePublicKey) -> Callable[[bytes, bytes], bool]:
-    def verify(signed: bytes, signature: bytes) -> None:
-        if len(signature) != 2 * _P256_BYTES:
-            raise InvalidSignature
-        r, s = (int.from_bytes(half, "big") for half in (signature[:_P256_BYTES], signature[_P256_BYTES:]))
-        key.verify(encode_dss_signature(r, s), signed, _ECDSA)
-
-    return _quietly(verify)
-
-
-def _eddsa_verify(key: ed25519.Ed25519PublicKey) -> Callable[[bytes, bytes], bool]:
-    return _quietly(lambda signed, signature: key.verify(signature, signed))
-
-
-def _quietly(check: Callable[[bytes, bytes], None]) -> Callable[[bytes, bytes], bool]:
-    def verify(signed: bytes, signature: bytes) -> bool:
-        try:
-            check(signed, signature)
-        except InvalidSignature:
-            return False
-        return True
-
-    return verify

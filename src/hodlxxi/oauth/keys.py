@@ -14,6 +14,7 @@ from hodlxxi.kit.errors import Unavailable
 from hodlxxi.kit.secret import Sealer
 from hodlxxi.oauth import jws
 from hodlxxi.oauth.rules.claims import ID_TOKEN_LIFETIME_S
+from hodlxxi.oauth.rules.jose import split_compact
 from hodlxxi.oauth.rules.rotation import KeyRecord, KeyState, judge_keys
 from hodlxxi.oauth.store import keys as store
 from hodlxxi.oauth.store.keys import SealedKey
@@ -114,7 +115,7 @@ class KeyRing:
 
     async def read_access(self, token: str) -> dict[str, object] | None:
         """The payload of an access token that we signed, whatever its age."""
-        parts = jws.split(token)
+        parts = split_compact(token)
         if parts is None:
             return None
         held = await self.current()
@@ -126,7 +127,7 @@ class KeyRing:
 
     async def read_id_token(self, token: str) -> dict[str, object] | None:
         """The payload of an ID token that we signed, whatever its age."""
-        parts = jws.split(token)
+        parts = split_compact(token)
         if parts is None:
             return None
         signer = (await self.current()).by_id_header.get(parts[0])
