@@ -17,12 +17,14 @@ from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.client_auth import judge_client
 from hodlxxi.oauth.rules.clients import (
     AUTHORIZATION_CODE,
+    CLIENT_CREDENTIALS,
     DEVICE_CODE,
     GRANT_TYPES,
     REFRESH_TOKEN,
     Client,
 )
 from hodlxxi.oauth.rules.errors import Fault, Word
+from hodlxxi.oauth.rules.grants import BAD_DEVICE_CODE
 from hodlxxi.oauth.rules.resources import judge_resources
 from hodlxxi.oauth.store.clients import find_client
 from hodlxxi.oauth.store.grants import find_client_and_code
@@ -69,7 +71,9 @@ async def _serve(tx: Tx, call: Call) -> Answer | Fault:
     caller = _judge_caller(await find_client(tx, client_id), call)
     if isinstance(caller, Fault):
         return caller
-    return await grant_to_client(tx, call, caller)
+    if call.grant_type == CLIENT_CREDENTIALS:
+        return await grant_to_client(tx, call, caller)
+    return BAD_DEVICE_CODE
 
 
 def _judge_caller(client: Client | None, call: Call) -> Client | Fault:

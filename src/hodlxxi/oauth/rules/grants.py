@@ -23,6 +23,7 @@ BAD_CODE = Fault(
 BAD_REFRESH = Fault(
     Word.INVALID_GRANT, "The refresh token is unknown, expired, revoked, used before or not yours."
 )
+BAD_DEVICE_CODE = Fault(Word.INVALID_GRANT, "The device_code is unknown, used before or not yours.")
 
 
 @dataclass(frozen=True, slots=True)
