@@ -13,6 +13,7 @@ AUTHORIZE, TOKEN, REVOKE, USERINFO = "/oauth/authorize", "/oauth/token", "/oauth
 CALLBACK = "https://app.example/cb"
 SECOND = "https://two.example/cb?from=hodlxxi"
 LOOPBACK = "http://127.0.0.1/cb"
+API, OTHER_API = "https://api.example/one", "https://api.example/two"  # resources that tokens may be for
 SCOPE = "openid profile:read"
 VERIFIER = "a-verifier-that-is-long-enough-to-be-one-0123456789"
 CHALLENGE = "IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk"  # its SHA-256
@@ -83,6 +84,12 @@ def refreshes(name: str, ours: str, **options: object) -> Case:
     """A token request with a fresh refresh token."""
     start = {"grant_type": "refresh_token", "refresh_token": "@refresh@"}
     return _form(TOKEN, start, f"refresh, {name}", ours, options)
+
+
+def credits_itself(name: str, ours: str, **options: object) -> Case:
+    """A token request of a client for itself."""
+    options.setdefault("role", "service")
+    return _form(TOKEN, {"grant_type": "client_credentials"}, f"client, {name}", ours, options)
 
 
 def revokes(name: str, ours: str, **options: object) -> Case:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.differential.case import API, OTHER_API
 from tests.differential.parties import Ours, Party, Peer
 from tests.differential.peer import PeerServer
 from tests.differential.roles import peer_metadata, register_apps
@@ -21,9 +22,9 @@ SIGNED_IN_BEFORE_S = 2.1
 @pytest.fixture(scope="session")
 def parties(serve: Callable[..., Server]) -> Iterator[tuple[Party, Party]]:
     """Ours and the peer."""
-    ours = serve(BITCOIN_NETWORK="regtest")
+    ours = serve(BITCOIN_NETWORK="regtest", OAUTH_RESOURCES=f"{API},{OTHER_API}")
     apps = register_apps(ours)
-    theirs = PeerServer([peer_metadata(app) for app in apps.values()])
+    theirs = PeerServer([peer_metadata(app) for app in apps.values()], resources=[API, OTHER_API])
     both = (Ours(ours.url, apps), Peer(theirs.url, apps))
     try:
         for party in both:

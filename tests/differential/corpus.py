@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.differential.corpus_api import API_CASES
 from tests.differential.corpus_authorize import AUTHORIZE_CASES
 from tests.differential.corpus_login import LOGIN_CASES
 from tests.differential.corpus_token import TOKEN_CASES
 
-CASES = [*AUTHORIZE_CASES, *LOGIN_CASES, *TOKEN_CASES]
+CASES = [*AUTHORIZE_CASES, *LOGIN_CASES, *TOKEN_CASES, *API_CASES]

@@ -36,6 +36,7 @@ AUTHORIZE_REASONS = [
                 "another loopback name",
                 "the other loopback address",
                 "loopback with a user",
+                "a client without redirect URIs",
                 "a wrong redirect_uri and response_type",
                 "a wrong redirect_uri and a request object",
                 "a wrong redirect_uri and prompt=none",

@@ -43,13 +43,22 @@ TOKEN_REASONS = [
                     "Authorization with a broken escape",
                 ),
                 "revoke: no client",
+                "token: client, no client",
             )
         },
     ),
     Reason(
         "The client may not use this grant",
         "`unauthorized_client` is the word for it (RFC 6749 §5.2).",
-        {BAD: ("token: refresh, an app that may not",)},
+        {
+            BAD: (
+                "token: refresh, an app that may not",
+                "token: refresh, of a client for itself",
+                "token: client, an app that may not",
+                "token: client, a public app",
+                *_code("of a client for itself"),
+            )
+        },
     ),
     Reason(
         "Forms are read strictly",
@@ -63,9 +72,10 @@ TOKEN_REASONS = [
         {"400: invalid_grant": ("token: refresh, used a moment ago",)},
     ),
     Reason(
-        "Revoking what is no token of ours",
-        "RFC 7009 §2.2: nothing to revoke is no error.",
-        {"400: unsupported_token_type": ("revoke: an ID token",)},
+        "Revoking other things than refresh tokens",
+        "RFC 7009 §2.2: nothing to revoke is no error. The peer keeps no JWT access tokens and so cannot revoke one; ours "
+        "can.",
+        {"400: unsupported_token_type": ("revoke: an ID token", "revoke: a token for an API")},
     ),
     Reason(
         "Calls without a token that can be read",
@@ -80,5 +90,21 @@ TOKEN_REASONS = [
             ),
             "401: invalid_token": ("userinfo: nothing",),
         },
+    ),
+    Reason(
+        "A client's token for itself at userinfo",
+        "The token is right, and it has not the scope `openid`: 403 `insufficient_scope` (RFC 6750 §3.1).",
+        {"401: invalid_token": ("userinfo: the token of a client for itself",)},
+    ),
+    Reason(
+        "A sign-in may always read userinfo",
+        "With `openid` a token for this server can be had whichever API the grant names; at the peer it is the token that "
+        "one gets without `resource`.",
+        {"400: invalid_target": _code("for this server after an API")},
+    ),
+    Reason(
+        "A client asks for a scope that nobody knows",
+        "As at the authorization endpoint: nothing is left, so it is refused.",
+        {"200 Bearer": ("token: client, an unknown scope",)},
     ),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from tests.differential.case import API, OTHER_API, VERIFIER
 from tests.differential.parties import Party, plain_basic
 
 _NAME = re.compile(r"@([a-z-]+)(?::([a-z]+))?@")
@@ -72,6 +73,16 @@ def _tried_code(times: int) -> Callable[[Party, str], str]:
     return obtain
 
 
+def _for_api(member: str) -> Callable[[Party, str], str]:
+    def obtain(party: Party, role: str) -> str:
+        code = party.authorize(party.browsers["holder"], role, resource=API)
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": party.apps[role].uri}
+        answer = party.post("/oauth/token", role, **form, code_verifier=VERIFIER, resource=API)
+        return str(answer.raise_for_status().json()[member])
+
+    return obtain
+
+
 RECIPES: dict[str, Callable[[Party, str], str]] = {
     "id": lambda party, role: party.apps[role].client_id,
     "secret": lambda party, role: party.apps[role].secret or "",
@@ -80,6 +91,15 @@ RECIPES: dict[str, Callable[[Party, str], str]] = {
     "code": lambda party, role: party.authorize(party.browsers["holder"], role),
     "code-without-openid": lambda party, role: party.authorize(
         party.browsers["holder"], role, scope="profile:read"
+    ),
+    "code-for-api": lambda party, role: party.authorize(party.browsers["holder"], role, resource=API),
+    "code-for-apis": lambda party, role: party.authorize(
+        party.browsers["holder"], role, resource=[API, OTHER_API]
+    ),
+    "refresh-for-api": _for_api("refresh_token"),
+    "access-for-api": _for_api("access_token"),
+    "client-access": lambda party, role: str(
+        party.post("/oauth/token", "service", grant_type="client_credentials").json()["access_token"]
     ),
     "pair": lambda party, role: plain_basic(party.apps[role].client_id, party.apps[role].secret or "")[6:],
     "second-uri-code": lambda party, role: party.authorize(

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 
-from tests.differential.case import CHALLENGE, SCOPE, VERIFIER
+from tests.differential.case import CALLBACK, CHALLENGE, SCOPE, VERIFIER
 from tests.differential.outcome import page_of
 from tests.differential.roles import App
 from tests.support.signer import TestKey
@@ -36,8 +36,9 @@ class Party(ABC):
             self.browsers[name] = httpx.Client(base_url=self.url, timeout=30)
             if key is not None:
                 self.sign_in(self.browsers[name], key)
-        for role in self.apps:
-            self.authorize(self.browsers["agreed"], role)
+        for role, app in self.apps.items():
+            if app.uris:
+                self.authorize(self.browsers["agreed"], role)
 
     @abstractmethod
     def sign_in(self, browser: httpx.Client, key: TestKey) -> None:
@@ -63,7 +64,7 @@ class Party(ABC):
         app = self.apps[role]
         return {
             "client_id": app.client_id,
-            "redirect_uri": app.uri,
+            "redirect_uri": app.uri if app.uris else CALLBACK,
             "response_type": "code",
             "scope": SCOPE,
             "state": "st-1",
@@ -71,7 +72,7 @@ class Party(ABC):
             "code_challenge_method": "S256",
         }
 
-    def authorize(self, browser: httpx.Client, role: str, **changes: str) -> str:
+    def authorize(self, browser: httpx.Client, role: str, **changes: str | list[str]) -> str:
         """A code: the pages on the way are answered."""
         answer = self.follow(browser, browser.get("/oauth/authorize", params=self.request(role) | changes))
         if page_of(answer) == "consent":
@@ -103,7 +104,7 @@ class Party(ABC):
         """The exchange of a refresh token."""
         return self.post("/oauth/token", role, grant_type="refresh_token", refresh_token=token)
 
-    def tokens(self, role: str, who: str = "holder", **changes: str) -> dict[str, Any]:
+    def tokens(self, role: str, who: str = "holder", **changes: str | list[str]) -> dict[str, Any]:
         """Tokens for a fresh code."""
         answer = self.redeem(role, self.authorize(self.browsers[who], role, **changes))
         members: dict[str, Any] = answer.raise_for_status().json()

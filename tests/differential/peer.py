@@ -39,6 +39,7 @@ class PeerServer:
         self,
         clients: Sequence[Mapping[str, object]],
         *,
+        resources: Sequence[str] = (),
         resource_alg: str = "RS256",
         node_at_least: int = 20,
         port: int | None = None,
@@ -47,7 +48,10 @@ class PeerServer:
         self.folder = Path(tempfile.mkdtemp(prefix="hodlxxi-peer-"))
         self.port = port or free_port()
         self.url = f"http://localhost:{self.port}"
-        setup = {"issuer": self.url, "port": self.port, "clients": clients, "resource_alg": resource_alg}
+        setup = {
+            **{"issuer": self.url, "port": self.port, "clients": clients},
+            **{"resources": resources, "resource_alg": resource_alg},
+        }
         (self.folder / "setup.json").write_text(json.dumps(setup))
         env = {
             "PATH": os.environ["PATH"],

@@ -32,6 +32,11 @@ ROLES: dict[str, dict[str, object]] = {
         "scope": "openid profile:read",
         "grant_types": ["authorization_code"],
     },
+    "service": {
+        "redirect_uris": [],
+        "scope": "profile:read wallet:read",
+        "grant_types": ["client_credentials"],
+    },
 }
 
 
@@ -72,4 +77,5 @@ def register_apps(server: Server) -> dict[str, App]:
 def peer_metadata(app: App) -> dict[str, object]:
     """The same app in the peer's configuration."""
     secret = {} if app.secret is None else {"client_secret": app.secret}
-    return {**app.metadata, "client_id": app.client_id, **secret, "response_types": ["code"]}
+    kinds = ["code"] if app.uris else []
+    return {**app.metadata, "client_id": app.client_id, **secret, "response_types": kinds}

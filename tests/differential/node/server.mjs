@@ -1,5 +1,5 @@
 // npm oidc-provider, set up as much like this server as its settings allow. One argument: a JSON file with
-// { issuer, port, clients, resource_alg }. Prints "ready" when it listens. Everything else is in memory.
+// { issuer, port, clients, resources, resource_alg }. Prints "ready" when it listens. Everything else is in memory.
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -11,7 +11,8 @@ import { answerInteraction, errorPage } from "./interaction.mjs";
 // The package is written for Node 22; this is all that 20 lacks of what it uses.
 URL.parse ??= (text, base) => (URL.canParse(text, base) ? new URL(text, base) : null);
 
-const { issuer, port, clients, resource_alg: resourceAlg = "RS256" } = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const setup = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const { issuer, port, clients, resources = [], resource_alg: resourceAlg = "RS256" } = setup;
 const DAY = 24 * 3600;
 const SCOPES = ["openid", "profile", "profile:read", "wallet:read", "wallet:write", "chat", "offline_access"];
 
@@ -98,7 +99,7 @@ const provider = new Provider(issuer, {
     resourceIndicators: {
       enabled: true,
       getResourceServerInfo(ctx, resource) {
-        if (resource !== issuer) throw new errors.InvalidTarget();
+        if (![issuer, ...resources].includes(resource)) throw new errors.InvalidTarget();
         return {
           scope: SCOPES.filter((name) => !["openid", "profile", "offline_access"].includes(name)).join(" "),
           accessTokenFormat: "jwt",
