@@ -86,6 +86,7 @@ FORM_ENDPOINTS: dict[str, Envelope] = {
     "/login/lnurl": "product",
     "/oauth/token": "oauth",
     "/oauth/revoke": "oauth",
+    "/oauth/par": "oauth",
 }
 OWNER = {"Authorization": "Bearer @registration@"}
 SIGNED_IN = {"Cookie": "session=@session@"}

@@ -13,6 +13,7 @@ import pytest
 from tests.conformance.anywhere_cases import anywhere_cases, static_cases
 from tests.conformance.body_cases import body_cases
 from tests.conformance.case import Case
+from tests.conformance.client_cases import proof_cases, pushing_cases
 from tests.conformance.identity_cases import session_cases, sign_in_cases
 from tests.conformance.lnurl_cases import lightning_cases
 from tests.conformance.names import CALLBACK, names_of
@@ -30,6 +31,8 @@ CASES = list(
         management_cases(),
         asking_cases(),
         grant_cases(),
+        pushing_cases(),
+        proof_cases(),
         anywhere_cases(),
         static_cases(),
     )

@@ -104,6 +104,17 @@ async def tokens(site: Described, visitor: Visitor) -> None:
     await site.call("POST", "/oauth/revoke", 200, data={"token": fresh["refresh_token"]}, auth=auth)
 
 
+async def pushed(site: Described, visitor: Visitor) -> None:
+    """An authorization request that does not travel through the browser."""
+    form = {
+        "response_type": "code",
+        "redirect_uri": CALLBACK,
+        "code_challenge": "x" * 43,
+        "code_challenge_method": "S256",
+    }
+    await site.call("POST", "/oauth/par", 201, data=form, auth=visitor.credentials)
+
+
 async def pages_and_documents(site: Described) -> None:
     """What needs nobody."""
     for path in (
@@ -125,6 +136,7 @@ async def test_every_operation_that_succeeds_answers_as_described(any_server: Se
         site = Described(visitor.browser)
         await site.call("POST", "/api/auth/challenge", 200, json={"pubkey": visitor.key.pubkey_hex})
         await tokens(site, visitor)
+        await pushed(site, visitor)
         await registration(site)
         await sessions(site)
         await site.call("POST", "/verify_signature", 200, json=await visitor.signed_challenge())

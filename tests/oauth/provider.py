@@ -208,6 +208,22 @@ class RelyingParty:
         async with self.provider.http() as http:
             return await http.post("/oauth/token", data=body, **self.auth)
 
+    async def send(self, path: str, form: dict[str, Any], **options: Any) -> httpx.Response:
+        """An endpoint for clients, with this app's proof of itself."""
+        body = form if self.auth else {"client_id": self.client_id} | form
+        async with self.provider.http() as http:
+            return await http.post(path, data=body, **(self.auth | options))
+
+    async def push(self, **changes: Any) -> httpx.Response:
+        """An authorization request, pushed (RFC 9126)."""
+        return await self.send("/oauth/par", self.request(**changes))
+
+    async def pushed(self, **changes: Any) -> dict[str, str]:
+        """What a browser brings in place of a whole authorization request."""
+        answer = await self.push(**changes)
+        assert answer.status_code == 201, answer.text
+        return {"client_id": self.client_id, "request_uri": answer.json()["request_uri"]}
+
     async def redeem(self, code: str, **changes: Any) -> httpx.Response:
         uri = self.metadata["redirect_uris"][0]
         form = {"redirect_uri": uri, "code_verifier": self.verifier} | changes

@@ -56,6 +56,17 @@ async def test_everything_goes_when_its_time_is_over_and_not_before(make_provide
     assert await counts(provider) == [0, 0, 0, 0]
 
 
+async def test_a_pushed_request_stays_as_long_as_somebody_may_answer_it(make_provider: Make) -> None:
+    provider = await make_provider()
+    await (await provider.register()).pushed()
+    provider.clock.advance(
+        timedelta(minutes=32)
+    )  # it may be visited for 90 s, and answered for half an hour then
+    assert (await sweep(provider))["oauth_pars"] == 0
+    provider.clock.advance(timedelta(hours=1))
+    assert (await sweep(provider))["oauth_pars"] == 1
+
+
 async def test_an_app_that_nobody_uses_is_ended_after_a_quarter(make_provider: Make) -> None:
     provider = await make_provider()
     unused, used = await provider.register(), await provider.register()

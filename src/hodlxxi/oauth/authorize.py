@@ -6,11 +6,12 @@ agreed to. So nothing that changed in the meantime (a disabled app, another user
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hodlxxi.identity.room import LoginClient
 from hodlxxi.identity.session import Session
+from hodlxxi.kit.db import Tx
 from hodlxxi.oauth.grant import issue_code
 from hodlxxi.oauth.hints import read_hint
 from hodlxxi.oauth.interaction import (
@@ -22,6 +23,7 @@ from hodlxxi.oauth.interaction import (
     open_interaction,
     show_client,
 )
+from hodlxxi.oauth.par import load_pushed
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.authorization import (
     Answer,
@@ -42,6 +44,7 @@ from hodlxxi.oauth.rules.scopes import Scope
 from hodlxxi.oauth.store import asking as store
 from hodlxxi.oauth.store.asking import Interaction
 from hodlxxi.oauth.store.clients import find_client
+from hodlxxi.oauth.store.pushed import spend_pushed
 from hodlxxi.oauth.subjects import find_subject
 
 BAD_HINT = Fault(
@@ -95,6 +98,7 @@ class Visit:
     asker: Asker
     began: Began
     waiting: tuple[str, Interaction] | None = None
+    pushed: str | None = None  # the digest of the pushed request that the parameters come from
 
 
 async def begin(room: OAuthRoom, params: Params, asker: Asker, *, cross_site: bool) -> Outcome:
@@ -103,11 +107,17 @@ async def begin(room: OAuthRoom, params: Params, asker: Asker, *, cross_site: bo
     client_id = parse_client_id(params)
     if isinstance(client_id, Fault):
         return ShowError(client_id)
-    visit = await _judge_visit(room, client_id, params, asker, None)
+    pushed = await load_pushed(room, client_id, params)
+    if isinstance(pushed, Fault):
+        return ShowError(pushed)
+    if pushed is not None:
+        params = pushed.params  # nothing else counts: whoever holds the browser cannot change what was pushed
+    began = Began(room.clock.now(), asker.session.digest if asker.session else None)
+    visit = await _judge_visit(room, client_id, params, asker, began, pushed.digest if pushed else None)
     if isinstance(visit, Fault):
         return ShowError(visit)
     if cross_site:
-        interaction_id, _ = await open_interaction(room, visit.client, params, asker, cross_site=True)
+        interaction_id = await _open(room, visit, cross_site=True)
         return GoOn(interaction_path(interaction_id), login=False)
     return await _step(room, visit)
 
@@ -123,8 +133,11 @@ async def load_visit(room: OAuthRoom, interaction_id: str, asker: Asker) -> Visi
     interaction = await load_interaction(room, interaction_id, asker)
     if isinstance(interaction, Fault):
         return interaction
-    waiting = (interaction_id, interaction)
-    return await _judge_visit(room, interaction.client_id, interaction.params, asker, waiting)
+    began = Began(interaction.created_at, interaction.session_id)
+    visit = await _judge_visit(
+        room, interaction.client_id, interaction.params, asker, began, interaction.pushed
+    )
+    return visit if isinstance(visit, Fault) else replace(visit, waiting=(interaction_id, interaction))
 
 
 async def judge_who(room: OAuthRoom, visit: Visit, now: datetime) -> SignedIn | NeedsSignIn | Fault:
@@ -143,9 +156,9 @@ async def judge_who(room: OAuthRoom, visit: Visit, now: datetime) -> SignedIn | 
 
 
 async def _judge_visit(
-    room: OAuthRoom, client_id: str, params: Params, asker: Asker, waiting: tuple[str, Interaction] | None
+    room: OAuthRoom, client_id: str, params: Params, asker: Asker, began: Began, pushed: str | None
 ) -> Visit | Fault:
-    """Checks A2 to B9."""
+    """Checks A2 and A4 to B9."""
     async with room.db.read() as tx:
         client = await find_client(tx, client_id)
     destination = judge_destination(params, client)
@@ -153,13 +166,15 @@ async def _judge_visit(
         return destination if isinstance(destination, Fault) else BAD_HINT
     policy = room.policy
     request = judge_request(
-        params, client, destination, pkce=policy.pkce, catalogue=policy.scopes, resources=policy.resources
+        params,
+        client,
+        destination,
+        pkce=policy.pkce,
+        catalogue=policy.scopes,
+        resources=policy.resources,
+        pushed=pushed is not None,
     )
-    if waiting is not None:
-        began = Began(waiting[1].created_at, waiting[1].session_id)
-    else:
-        began = Began(room.clock.now(), asker.session.digest if asker.session else None)
-    return Visit(client, destination, request, params, asker, began, waiting)
+    return Visit(client, destination, request, params, asker, began, pushed=pushed)
 
 
 async def _step(room: OAuthRoom, visit: Visit) -> Outcome:
@@ -193,9 +208,13 @@ def _must_sign_in_first(visit: Visit) -> bool:
 
 
 async def _wait(room: OAuthRoom, visit: Visit) -> str:
-    if visit.waiting is not None:
-        return visit.waiting[0]
-    interaction_id, _ = await open_interaction(room, visit.client, visit.params, visit.asker)
+    return visit.waiting[0] if visit.waiting is not None else await _open(room, visit)
+
+
+async def _open(room: OAuthRoom, visit: Visit, *, cross_site: bool = False) -> str:
+    interaction_id, _ = await open_interaction(
+        room, visit.client, visit.params, visit.asker, cross_site=cross_site, pushed=visit.pushed
+    )
     return interaction_id
 
 
@@ -221,18 +240,25 @@ async def _issue(
     now: datetime,
 ) -> Outcome:
     async with room.db.begin() as tx:
-        if visit.waiting is not None and not await store.spend_interaction(tx, visit.waiting[1].digest, now):
+        if not await _spend(tx, visit, now):
             return ShowError(DONE)
         answer = await issue_code(room, tx, request, who, agreed.scopes, visit.asker.origin, now)
     return Respond(answer)
 
 
 async def _respond(room: OAuthRoom, visit: Visit, answer: Answer) -> Outcome:
-    if visit.waiting is not None:
+    if visit.waiting is not None or visit.pushed is not None:
         async with room.db.begin() as tx:
-            if not await store.spend_interaction(tx, visit.waiting[1].digest, room.clock.now()):
+            if not await _spend(tx, visit, room.clock.now()):
                 return ShowError(DONE)
     return Respond(answer)
+
+
+async def _spend(tx: Tx, visit: Visit, now: datetime) -> bool:
+    """The gate of every answer: a request that waited or was pushed is answered once."""
+    if visit.waiting is not None:
+        return await store.spend_interaction(tx, visit.waiting[1], now)
+    return visit.pushed is None or await spend_pushed(tx, visit.pushed, now)
 
 
 async def _login_of(room: OAuthRoom, client: Client, session: Session | None) -> Login | None:

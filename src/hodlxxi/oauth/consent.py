@@ -37,7 +37,7 @@ async def decide(room: OAuthRoom, interaction_id: str, asker: Asker, *, agrees: 
         return GoOn(interaction_path(interaction_id), login=False)
     interaction = visit.waiting[1] if visit.waiting else None
     async with room.db.begin() as tx:
-        if interaction is None or not await store.spend_interaction(tx, interaction.digest, now):
+        if interaction is None or not await store.spend_interaction(tx, interaction, now):
             return ShowError(DONE)
         if agrees and not interaction.is_denied:
             await _remember(room, tx, visit, request, who)

@@ -54,11 +54,18 @@ def interaction_path(interaction_id: str) -> str:
 
 
 async def open_interaction(
-    room: OAuthRoom, client: Client, params: Params, asker: Asker, *, cross_site: bool = False
+    room: OAuthRoom,
+    client: Client,
+    params: Params,
+    asker: Asker,
+    *,
+    cross_site: bool = False,
+    pushed: str | None = None,
 ) -> tuple[str, Interaction]:
     """Keep a request; its id (which stands only in the URL) and what was kept.
 
-    A POST from another site brings no cookies, so its interaction belongs to the first browser that shows it.
+    A POST from another site brings no cookies, so its interaction belongs to the first browser that shows it. ``pushed`` is
+    the digest of the pushed request that the parameters come from.
     """
     now = room.clock.now()
     interaction_id = mint_token()
@@ -71,6 +78,7 @@ async def open_interaction(
         session_id=asker.session.digest if asker.session else None,
         created_at=now,
         expires_at=now + INTERACTION_LIFE,
+        pushed=pushed,
     )
     async with room.db.begin() as tx:
         await store.add_interaction(tx, interaction)
@@ -115,7 +123,7 @@ async def cancel_interaction(room: OAuthRoom, next_path: str, browser: str | Non
             # That answer is a page of ours, which the browser fetches next.
             await store.deny_interaction(tx, interaction.digest, now)
             return next_path
-        if not await store.spend_interaction(tx, interaction.digest, now):
+        if not await store.spend_interaction(tx, interaction, now):
             return None
     return refuse(destination, DENIED).location(room.policy.issuer)
 

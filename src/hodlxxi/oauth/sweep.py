@@ -14,6 +14,7 @@ from hodlxxi.oauth.tables import (
     oauth_codes,
     oauth_grants,
     oauth_interactions,
+    oauth_pars,
     oauth_tokens,
     registration_tokens,
 )
@@ -26,6 +27,7 @@ _TOKENS_KEPT = timedelta(hours=24)
 _GRANTS_KEPT = timedelta(days=2)
 _INITIAL_TOKENS_KEPT = timedelta(days=30)
 _INTERACTIONS_KEPT = timedelta(hours=1)
+_PARS_KEPT = timedelta(hours=1)  # longer than an interaction lives that began with one
 
 _t = oauth_tokens.c
 _late = (
@@ -57,6 +59,7 @@ def sweeps(keys: KeyRing) -> dict[str, Sweep]:
         "oauth_interactions": delete_expired(
             oauth_interactions, oauth_interactions.c.interaction, _INTERACTIONS_KEPT
         ),
+        "oauth_pars": delete_expired(oauth_pars, oauth_pars.c.request_uri, _PARS_KEPT),
         "registration_tokens": delete_expired(
             registration_tokens, registration_tokens.c.token, _INITIAL_TOKENS_KEPT
         ),

@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 from hodlxxi.oauth.rules import authorization
 from hodlxxi.oauth.rules.authorization import (
     KNOWN,
+    PAR_PREFIX,
     Answer,
     AuthorizationRequest,
     Destination,
     ResponseMode,
     judge_destination,
     parse_client_id,
+    pushed_id,
 )
-from hodlxxi.oauth.rules.clients import Client
+from hodlxxi.oauth.rules.clients import Client, Profile
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.pkce import PkcePolicy
 from hodlxxi.oauth.rules.scopes import SCOPES
@@ -93,10 +95,26 @@ def test_a_hostile_uri_is_a_page_whatever_else_is_wrong(uri: str, fault: dict[st
     assert isinstance(judged(params(redirect_uri=uri, **fault)), Fault)
 
 
-def test_a_pushed_request_uri_is_a_page() -> None:
-    verdict = judged(params(request_uri="urn:ietf:params:oauth:request_uri:x"))
-    assert isinstance(verdict, Fault)
-    assert verdict.word is Word.INVALID_REQUEST_URI
+@pytest.mark.parametrize(
+    ("uri", "secret"),
+    [
+        (PAR_PREFIX + "x", "x"),
+        (PAR_PREFIX, ""),
+        (PAR_PREFIX.upper() + "x", None),
+        ("https://app.example/r", None),
+        (None, None),
+        ([PAR_PREFIX + "x", PAR_PREFIX + "y"], None),
+    ],
+)
+def test_a_request_uri_of_ours_is_told_from_others(uri: Any, secret: str | None) -> None:
+    assert pushed_id(params(request_uri=uri)) == secret
+
+
+def test_who_has_to_push_is_told_so_after_what_is_not_supported_by_name() -> None:
+    who = client(profile=Profile.FAPI2)
+    assert word_of(judged(params(), who)) == "invalid_request"
+    assert word_of(judged(params(request="x.y."), who)) == "request_not_supported"
+    assert word_of(judged(params(response_type="token"), who)) == "invalid_request"
 
 
 def test_the_only_redirect_uri_may_be_left_out_without_openid() -> None:

@@ -21,6 +21,7 @@ OPEN_PATHS = frozenset(
     {
         "/oauth/token",
         "/oauth/revoke",
+        "/oauth/par",
         "/oauth/register",
         "/oauth/userinfo",
         "/oauth/jwks.json",
@@ -46,6 +47,7 @@ def oauth_routes(room: OAuthRoom) -> list[Route]:
         Route("/oauth/authorize", page.submit, methods=["POST"]),
         Route("/oauth/token", token.post, methods=["POST"]),
         Route("/oauth/revoke", token.revoke, methods=["POST"]),
+        Route("/oauth/par", token.push, methods=["POST"]),
         Route("/oauth/register", registration.create, methods=["POST"]),
         Route("/oauth/register/{client_id}", registration.read, methods=["GET"]),
         Route("/oauth/register/{client_id}", registration.change, methods=["PUT"]),

@@ -1,4 +1,4 @@
-"""``/oauth/token``, ``/oauth/revoke`` and ``/oauth/register``: forms and JSON in, JSON out."""
+"""What apps call themselves, ``/oauth/token`` and its kin and ``/oauth/register``: forms and JSON in, JSON out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from hodlxxi.identity.browser import origin_of
 from hodlxxi.kit.answers import NO_STORE, json_answer
 from hodlxxi.kit.body import read_form, read_json_object, read_query
 from hodlxxi.oauth.client_auth import ClientRequest
+from hodlxxi.oauth.par import push_request
 from hodlxxi.oauth.register import change_registration, read_registration, register, remove_registration
 from hodlxxi.oauth.revoke import revoke
 from hodlxxi.oauth.room import OAuthRoom
@@ -20,12 +21,13 @@ _SECRETS = ("client_secret", "token", "code", "code_verifier", "refresh_token", 
 
 
 class TokenEndpoint:
-    """``POST /oauth/token`` and ``POST /oauth/revoke``."""
+    """What apps call with a form: ``/oauth/token``, ``/oauth/revoke`` and ``/oauth/par``."""
 
     def __init__(self, room: OAuthRoom) -> None:
         self._room = room
         self.post = oauth_errors(self._post)
         self.revoke = oauth_errors(self._revoke)
+        self.push = oauth_errors(self._push)
 
     async def _post(self, request: Request) -> Response:
         return json_answer(await exchange(self._room, await self._read(request)))
@@ -33,6 +35,9 @@ class TokenEndpoint:
     async def _revoke(self, request: Request) -> Response:
         await revoke(self._room, await self._read(request))
         return Response(headers=NO_STORE)
+
+    async def _push(self, request: Request) -> Response:
+        return json_answer(await push_request(self._room, await self._read(request)), 201)
 
     async def _read(self, request: Request) -> ClientRequest:
         if request.scope["query_string"]:

@@ -134,13 +134,18 @@ def parse_client_id(params: Params) -> str | Fault:
     return client_id
 
 
+def pushed_id(params: Params) -> str | None:
+    """The secret part of a ``request_uri`` that we gave out (RFC 9126 §2.2); None when the request has none."""
+    request_uri = _one(params, "request_uri")
+    if request_uri is None or not request_uri.startswith(PAR_PREFIX):
+        return None
+    return request_uri.removeprefix(PAR_PREFIX)
+
+
 def judge_destination(params: Params, client: Client | None) -> Destination | Fault:
-    """Checks A2 to A4 and the state: where may the response go? A fault is a page, never a redirect."""
+    """Checks A2 and A4 and the state: where may the response go? A fault is a page, never a redirect."""
     if client is None or client.disabled_at is not None:
         return Fault(Word.INVALID_CLIENT, "This app is not registered here, or its registration has ended.")
-    request_uri = _one(params, "request_uri")
-    if request_uri is not None and request_uri.startswith(PAR_PREFIX):
-        return Fault(Word.INVALID_REQUEST_URI, "This request_uri was not issued here or has expired.")
     asked = _one(params, "redirect_uri")
     redirect_uri = _only_uri(params, client) if asked is None else client.find_redirect_uri(asked)
     if redirect_uri is None:
@@ -162,18 +167,45 @@ def judge_request(
     pkce: PkcePolicy,
     catalogue: Catalogue,
     resources: tuple[str, ...],
+    pushed: bool = False,
 ) -> AuthorizationRequest | Answer:
-    """Checks B5 to B9: is the request right in itself? An answer goes to the app by redirect.
+    """Checks B5 to B9 of a request that a browser brings; an answer goes to the app by redirect.
 
-    ``resources`` are the audiences that exist here. The scopes come without ``offline_access`` where the client could
-    not use it anyway (Core §11).
+    ``pushed``: it was sent to us directly (RFC 9126), as some clients have to.
     """
-    fault = _judge_form(params, client)
+    judged = judge_content(
+        params,
+        client,
+        destination,
+        pkce=pkce,
+        catalogue=catalogue,
+        resources=resources,
+        unpushed=client.needs_pushed_requests and not pushed,
+    )
+    return refuse(destination, judged) if isinstance(judged, Fault) else judged
+
+
+def judge_content(
+    params: Params,
+    client: Client,
+    destination: Destination,
+    *,
+    pkce: PkcePolicy,
+    catalogue: Catalogue,
+    resources: tuple[str, ...],
+    unpushed: bool = False,
+) -> AuthorizationRequest | Fault:
+    """Checks B5 to B9: is the request right in itself?
+
+    ``resources`` are the audiences that exist here, ``unpushed`` is a request that should have been pushed. The scopes come
+    without ``offline_access`` where the client could not use it anyway (Core §11).
+    """
+    fault = _judge_form(params, client, unpushed)
     if fault is not None:
-        return refuse(destination, fault)
+        return fault
     scopes = judge_scope(_one(params, "scope"), allowed=client.metadata.scopes, catalogue=catalogue)
     if isinstance(scopes, Fault):
-        return refuse(destination, scopes)
+        return scopes
     challenge = judge_challenge(
         _one(params, "code_challenge"),
         _one(params, "code_challenge_method"),
@@ -183,13 +215,13 @@ def judge_request(
         nonce=_one(params, "nonce"),
     )
     if isinstance(challenge, Fault):
-        return refuse(destination, challenge)
+        return challenge
     fault = judge_resources(params.get("resource", ()), resources, client) or _judge_syntax(params)
     if fault is not None:
-        return refuse(destination, fault)
+        return fault
     claims = parse_claims(_one(params, "claims"))
     if isinstance(claims, Fault):
-        return refuse(destination, claims)
+        return claims
     return _request(params, client, destination, scopes, challenge, claims)
 
 
@@ -206,11 +238,12 @@ def _one(params: Params, name: str) -> str | None:
 def _only_uri(params: Params, client: Client) -> str | None:
     scopes = (_one(params, "scope") or "").split(" ")
     uris = client.metadata.redirect_uris
-    return uris[0] if len(uris) == 1 and OPENID not in scopes else None
+    may_be_left_out = len(uris) == 1 and OPENID not in scopes and not client.is_fapi2
+    return uris[0] if may_be_left_out else None
 
 
-def _judge_form(params: Params, client: Client) -> Fault | None:
-    """B5 to B8: response mode, what is not supported by name, repetitions, response type."""
+def _judge_form(params: Params, client: Client, unpushed: bool) -> Fault | None:
+    """B5 to B8: response mode, what is not supported by name, not pushed, repetitions, response type."""
     mode = _one(params, "response_mode")
     if mode is not None and mode not in tuple(ResponseMode):
         return Fault(Word.INVALID_REQUEST, "response_mode must be query, fragment or form_post.")
@@ -222,6 +255,8 @@ def _judge_form(params: Params, client: Client) -> Fault | None:
         return Fault(
             Word.REGISTRATION_NOT_SUPPORTED, "registration is not supported here; use /oauth/register."
         )
+    if unpushed:
+        return Fault(Word.INVALID_REQUEST, "This client has to push its requests to /oauth/par first.")
     for name in KNOWN:
         if len(params.get(name, ())) > 1 and name not in _REPEATABLE:
             return Fault(Word.INVALID_REQUEST, f"{name} was sent more than once.")

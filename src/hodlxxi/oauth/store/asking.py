@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from hodlxxi.kit.db import Tx, insert_new, rows_changed
 from hodlxxi.oauth.rules.consent import Consent
+from hodlxxi.oauth.store.pushed import spend_pushed
 from hodlxxi.oauth.tables import oauth_consents, oauth_interactions
 
 _p = sa.bindparam
@@ -29,6 +30,7 @@ class Interaction:
     expires_at: datetime
     is_denied: bool = False
     is_used: bool = False
+    pushed: str | None = None  # the digest of the pushed request that it began with
 
 
 _ADD = sa.insert(oauth_interactions).inline()
@@ -42,6 +44,7 @@ _FIND = sa.select(
     _i.expires_at,
     _i.denied_at,
     _i.used_at,
+    _i.pushed,
 ).where(_i.interaction == _p("digest"))
 _BIND = (
     sa.update(oauth_interactions)
@@ -86,6 +89,7 @@ async def add_interaction(tx: Tx, interaction: Interaction) -> None:
             "session_id": interaction.session_id,
             "created_at": interaction.created_at,
             "expires_at": interaction.expires_at,
+            "pushed": interaction.pushed,
         },
     )
 
@@ -95,10 +99,10 @@ async def find_interaction(tx: Tx, digest: str) -> Interaction | None:
     row = (await tx.execute(_FIND, {"digest": digest})).one_or_none()
     if row is None:
         return None
-    found, client_id, params, browser, session_id, created_at, expires_at, denied_at, used_at = row
+    found, client_id, params, browser, session_id, created_at, expires_at, denied_at, used_at, pushed = row
     return Interaction(
         found, client_id, params, browser, session_id, created_at, expires_at,
-        denied_at is not None, used_at is not None,
+        denied_at is not None, used_at is not None, pushed,
     )  # fmt: skip
 
 
@@ -108,9 +112,14 @@ async def bind_interaction(tx: Tx, digest: str, browser: str, session_id: str | 
     return rows_changed(await tx.execute(_BIND, params)) == 1
 
 
-async def spend_interaction(tx: Tx, digest: str, now: datetime) -> bool:
-    """The gate: whether we, and nobody before us, answered this request."""
-    return rows_changed(await tx.execute(_SPEND, {"digest": digest, "now": now})) == 1
+async def spend_interaction(tx: Tx, interaction: Interaction, now: datetime) -> bool:
+    """The gate: whether we, and nobody before us, answered this request.
+
+    Several interactions may have begun with one pushed request: that one is answered once too (lock order: interaction,
+    then pushed request).
+    """
+    spent = rows_changed(await tx.execute(_SPEND, {"digest": interaction.digest, "now": now})) == 1
+    return spent and (interaction.pushed is None or await spend_pushed(tx, interaction.pushed, now))
 
 
 async def deny_interaction(tx: Tx, digest: str, now: datetime) -> bool:
