@@ -122,6 +122,7 @@ async def pages_and_documents(site: Described) -> None:
         "/oauth/jwks.json",
         "/.well-known/openid-configuration",
         "/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-protected-resource",
         "/health",
         "/health/live",
         "/health/ready",
