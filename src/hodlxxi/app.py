@@ -36,6 +36,7 @@ from hodlxxi.lnurl.routes import CALLBACK_PATH, lnurl_routes, offer_lnurl
 from hodlxxi.lnurl.store import count_open
 from hodlxxi.lnurl.sweep import sweeps as lnurl_sweeps
 from hodlxxi.lnurl.waiting import Streams
+from hodlxxi.oauth.endings import end_access
 from hodlxxi.oauth.gauges import gauges as oauth_gauges
 from hodlxxi.oauth.interaction import cancel_interaction, describe_interaction
 from hodlxxi.oauth.keys import KeyRing
@@ -233,6 +234,7 @@ class App:
             describe_client=lambda path, browser: describe_interaction(room, path, browser),
             offer_lnurl=offer_lnurl(self.lnurl),
             cancel=lambda path, browser: cancel_interaction(room, path, browser),
+            end_access=end_access,
         )
 
     def _routes(self) -> list[BaseRoute]:

@@ -25,8 +25,9 @@ DER = "3006020101020101"
 class Case:
     """One request. ``statuses`` are the answers that are right; never a 5xx.
 
-    ``@client@``, ``@secret@``, ``@registration@``, ``@session@``, ``@login@`` and ``@claim@`` stand for a registered app, its
-    secrets, a session, a Lightning login and its claim secret: much of what can be wrong is only looked at behind them.
+    ``@client@``, ``@secret@``, ``@registration@``, ``@session@``, ``@key@``, ``@login@`` and ``@claim@`` stand for a
+    registered app, its secrets, a session, the key that opened it, a Lightning login and its claim secret: much of what can
+    be wrong is only looked at behind them.
     """
 
     name: str
@@ -77,6 +78,7 @@ BAD_FORM: dict[str, bytes] = {
 JSON_ENDPOINTS: dict[str, Envelope] = {
     "/api/auth/challenge": "product",
     "/verify_signature": "product",
+    "/api/auth/recovery": "product",
     "/api/lnurl-auth/create": "product",
     "/oauth/register": "oauth",
     "/oauth/register/@client@": "oauth",

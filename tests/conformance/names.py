@@ -28,6 +28,7 @@ def names_of(url: str) -> dict[str, str]:
             "client": app["client_id"],
             "secret": app["client_secret"],
             "registration": app["registration_access_token"],
+            "key": key.pubkey_hex,
             "session": browser.cookies["session"],
             "login": login["session_id"],
             "claim": login["claim_token"],

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.conformance.account_cases import account_cases
 from tests.conformance.anywhere_cases import anywhere_cases, static_cases
 from tests.conformance.body_cases import body_cases
 from tests.conformance.case import Case
@@ -26,6 +27,7 @@ CASES = list(
         body_cases(),
         sign_in_cases(),
         session_cases(),
+        account_cases(),
         lightning_cases(),
         provider_cases(),
         management_cases(),

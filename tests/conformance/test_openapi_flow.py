@@ -7,11 +7,14 @@ from typing import Any
 
 import httpx
 import schemathesis
+import sqlalchemy as sa
 
+from hodlxxi.kit.db import Database
 from tests.conformance.test_openapi import DOCUMENT
 from tests.races.people import CALLBACK, Visitor, exchange_form, new_visitor
 from tests.support.lnurl_wallet import LnurlWallet
 from tests.support.server import Server
+from tests.support.signer import TestKey
 
 schema = schemathesis.openapi.from_dict(DOCUMENT)
 
@@ -56,6 +59,28 @@ async def sessions(site: Described) -> None:
     await site.call("DELETE", "/api/sessions", 200, params={"all": "1"})
     await site.call("GET", "/", 200)
     await site.call("POST", "/logout", 200)
+
+
+async def account(site: Described, db: Database) -> None:
+    """An account, its name, a second key that goes again, recovery codes, one of which signs in, and the end."""
+    pubkey = (await site.call("GET", "/api/account", 200)).json()["pubkey"]
+    await site.call("PUT", "/api/account", 200, json={"display_name": "Described"})
+    second = TestKey(secrets.token_bytes(32)).pubkey_hex
+    async with db.begin() as tx:
+        columns = "user_keys (key, user_id, kind, added_at)"
+        statement = f"INSERT INTO {columns} SELECT :k, :u, kind, added_at FROM user_keys LIMIT 1"
+        await tx.execute(sa.text(statement), {"k": second, "u": pubkey})
+    await site.call("GET", "/api/keys", 200)
+    fill = {"fill": {"key": second}}
+    await site.call("PUT", "/api/keys/{key}", 200, json={"label": "Second"}, **fill)
+    await site.call("DELETE", "/api/keys/{key}", 200, **fill)
+    codes = (await site.call("POST", "/api/recovery-codes", 201)).json()["codes"]
+    await site.call("GET", "/api/recovery-codes", 200)
+    await site.call("POST", "/api/auth/recovery", 200, json={"code": codes[0]})
+    await site.call("GET", "/api/session", 200)
+    await site.call("GET", "/api/sessions", 200)
+    await site.call("DELETE", "/api/recovery-codes", 200)
+    await site.call("DELETE", "/api/account", 200)
 
 
 async def lightning(site: Described) -> None:
@@ -133,6 +158,7 @@ async def pages_and_documents(site: Described) -> None:
 
 
 async def test_every_operation_that_succeeds_answers_as_described(any_server: Server) -> None:
+    db = Database(any_server.env.get("DATABASE_URL") or f"sqlite:///{any_server.folder}/data/hodlxxi.db")
     async with new_visitor(any_server.url) as visitor:
         site = Described(visitor.browser)
         await site.call("POST", "/api/auth/challenge", 200, json={"pubkey": visitor.key.pubkey_hex})
@@ -143,7 +169,9 @@ async def test_every_operation_that_succeeds_answers_as_described(any_server: Se
         await site.call("POST", "/verify_signature", 200, json=await visitor.signed_challenge())
         await site.call("POST", "/logout", 200)
         await lightning(site)
+        await account(site, db)
         await pages_and_documents(site)
+    await db.close()
     described = {(m.upper(), path) for path, item in DOCUMENT["paths"].items() for m in item}
     by_browser = {
         ("POST", "/login"),

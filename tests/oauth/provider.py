@@ -26,6 +26,7 @@ from hodlxxi.kit.ratelimit import Limit, Limiter
 from hodlxxi.kit.reach import HostPort
 from hodlxxi.kit.secret import Sealer, mint_token
 from hodlxxi.kit.web import Edge, EdgePolicy
+from hodlxxi.oauth.endings import end_access
 from hodlxxi.oauth.interaction import cancel_interaction, describe_interaction
 from hodlxxi.oauth.keys import KeyRing
 from hodlxxi.oauth.limits import ClientLimits
@@ -91,6 +92,7 @@ class Provider:
         neighbours = Neighbours(
             describe_client=lambda path, browser: describe_interaction(room, path, browser),
             cancel=lambda path, browser: cancel_interaction(room, path, browser),
+            end_access=end_access,
         )
         routes = [
             *identity_routes(self.identity, neighbours, authenticate_bearer(room)),

@@ -59,7 +59,7 @@ class Visitor:
         made = (await self.browser.post("/oauth/register", json=wish)).raise_for_status().json()
         self.credentials = (made["client_id"], made["client_secret"])
 
-    async def authorize(self) -> tuple[str, str]:
+    async def authorize(self, scope: str = SCOPE) -> tuple[str, str]:
         """A code and its PKCE verifier; the consent page is answered where it is shown."""
         verifier = secrets.token_urlsafe(48)
         digest = hashlib.sha256(verifier.encode()).digest()
@@ -67,7 +67,7 @@ class Visitor:
             "response_type": "code",
             "client_id": self.credentials[0],
             "redirect_uri": CALLBACK,
-            "scope": SCOPE,
+            "scope": scope,
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
@@ -82,9 +82,9 @@ class Visitor:
             answer = await self.browser.get(target)
         raise AssertionError(answer.text)
 
-    async def tokens(self) -> dict[str, Any]:
+    async def tokens(self, scope: str = SCOPE) -> dict[str, Any]:
         """The token response for a fresh code."""
-        form = exchange_form(*await self.authorize())
+        form = exchange_form(*await self.authorize(scope))
         answer = await self.browser.post("/oauth/token", data=form, auth=self.credentials)
         tokens: dict[str, Any] = answer.raise_for_status().json()
         return tokens

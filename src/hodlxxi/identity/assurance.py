@@ -24,6 +24,9 @@ class Assurance:
 BY_MESSAGE = Assurance(ACR_KEY, ("pop", "btc_message"))
 BY_LNURL_SAME_DEVICE = Assurance(ACR_KEY, ("pop", "lnurl", "same_device"))
 BY_LNURL_CROSS_DEVICE = Assurance(ACR_KEY_REMOTE, ("pop", "lnurl", "cross_device"))
+# | Recovery code | ["recovery"] | urn:hodlxxi:acr:key-remote |
+# A sheet of paper, not a key: worth no more than a key on a device that is elsewhere.
+BY_RECOVERY_CODE = Assurance(ACR_KEY_REMOTE, ("recovery",))
 # Any sign-in with a key that everybody knows (``bitcoin.known_keys``), whatever way it took.
 BY_TEST = Assurance(ACR_NONE, ("test",))
 

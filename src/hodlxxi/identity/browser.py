@@ -14,7 +14,7 @@ from hodlxxi.identity.sessions import Visitor, find_session
 from hodlxxi.kit.body import Form
 from hodlxxi.kit.errors import Forbidden
 from hodlxxi.kit.secret import digest_of, mint_token, same, tag_of
-from hodlxxi.kit.web import client_address, request_id_of
+from hodlxxi.kit.web import client_address, is_same_origin, request_id_of
 
 SESSION_COOKIE = "session"
 BROWSER_COOKIE = "browser"
@@ -125,6 +125,12 @@ def check_csrf(room: IdentityRoom, request: Request, session: Session | None, fo
     raise Forbidden(
         "This form is too old or came from another site. Load the page again and repeat.", code="csrf"
     )
+
+
+def check_own_page(request: Request, public_url: str) -> None:
+    """Raises ``Forbidden`` when another site's page made this request with the browser's cookies."""
+    if not is_same_origin(request, public_url):
+        raise Forbidden("This request came from another site.", code="cross_origin")
 
 
 def short_key(pubkey: str) -> str:

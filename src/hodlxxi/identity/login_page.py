@@ -10,8 +10,10 @@ from starlette.responses import Response
 from hodlxxi.identity import browser as b
 from hodlxxi.identity.attempt import offers_test_signer, parse_attempt, sign_with_test_key
 from hodlxxi.identity.challenge import issue_challenge
+from hodlxxi.identity.recovery import sign_in_with_code
 from hodlxxi.identity.room import IdentityRoom, LoginClient, Neighbours
 from hodlxxi.identity.rules import CHALLENGE_LIFE
+from hodlxxi.identity.sessions import SignedIn
 from hodlxxi.identity.sign_in import sign_in
 from hodlxxi.kit.answers import status_of
 from hodlxxi.kit.body import Form, read_form, read_query
@@ -20,6 +22,7 @@ from hodlxxi.kit.web import csp_with_image, see_other
 
 _PUBKEY = re.compile(r"0[23][0-9A-Fa-f]{64}")
 _ADDRESS = re.compile(r"(?:[13mn2]|bc1|tb1|bcrt1)[A-Za-z0-9]{20,90}")
+MAX_CODE_CHARS = 100
 _LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,2000}")
 
 
@@ -49,11 +52,7 @@ class LoginPage:
         if form.get("decision") == "cancel":
             return see_other(await self._neighbours.cancel(next_path, b.known_browser(request)) or "/")
         try:
-            if form.get("test_key") is not None:
-                attempt = await sign_with_test_key(room, request, form)
-            else:
-                attempt = parse_attempt(room, request, lambda name, chars: _field(form, name, chars))
-            signed_in = await sign_in(room, attempt, await b.visitor_of(room, request))
+            signed_in = await self._sign_in(request, form)
         except (NotFound, TooMany, Unavailable):
             raise
         except Refusal as refusal:
@@ -61,6 +60,17 @@ class LoginPage:
         answer = see_other(next_path)
         b.set_session_cookie(room, answer, signed_in.token, signed_in.session)
         return answer
+
+    async def _sign_in(self, request: Request, form: Form) -> SignedIn:
+        room, visitor = self._room, await b.visitor_of(self._room, request)
+        code = form.get("recovery_code")
+        if code is not None:
+            return await sign_in_with_code(room, code[:MAX_CODE_CHARS], visitor)
+        if form.get("test_key") is not None:
+            attempt = await sign_with_test_key(room, request, form)
+        else:
+            attempt = parse_attempt(room, request, lambda name, chars: _field(form, name, chars))
+        return await sign_in(room, attempt, visitor)
 
     async def _render(
         self, request: Request, next_path: str, refusal: Refusal | None = None, form: Form | None = None
@@ -93,6 +103,7 @@ class LoginPage:
             has_test_signer=offers_test_signer(room, request),
             error={"code": refusal.code, "text": refusal.text} if refusal else None,
             values=_values(form, client),
+            is_recovering=form is not None and form.get("recovery_code") is not None,
         )
         b.remember_browser(room, page, browser)
         if offer is not None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from hodlxxi.audit.events import Origin
 from hodlxxi.bitcoin.address import Network
+from hodlxxi.bitcoin.keys import Pubkey
 from hodlxxi.kit.clock import Clock
-from hodlxxi.kit.db import Database
+from hodlxxi.kit.db import Database, Tx
 from hodlxxi.kit.kv import Kv
 from hodlxxi.kit.metrics import Metrics
 from hodlxxi.kit.pages import Pages
@@ -66,6 +69,27 @@ class LoginOffer:
     cookies: tuple[tuple[str, str, str, int], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What of an account comes to an end: one ``key``, or all of it (``is_closing``), and the open ``sessions`` (digests)
+    that end with it."""
+
+    user: Pubkey
+    origin: Origin
+    now: datetime
+    key: Pubkey | None = None
+    is_closing: bool = False
+    sessions: tuple[str, ...] = ()
+
+
+# Runs in the transaction of the ending, after identity's own rows: what was given on its strength ends with it or not at all.
+EndAccess = Callable[[Tx, Ending], Awaitable[None]]
+
+
+async def end_nothing(_tx: Tx, _ending: Ending) -> None:
+    """Where no other room hangs anything on an account."""
+
+
 async def _no_client(_next: str, _browser: str | None) -> LoginClient | None:
     return None
 
@@ -80,11 +104,15 @@ async def _no_cancel(_next: str, _browser: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """What other rooms add to the login page; ``app`` passes it in, so that the rooms stay strangers."""
+    """What other rooms add to the login page, and what ends with an account or a key of it.
+
+    ``app`` passes it in, so that the rooms stay strangers.
+    """
 
     describe_client: Callable[[str, str | None], Awaitable[LoginClient | None]] = _no_client
     offer_lnurl: Callable[[Request, str], Awaitable[LoginOffer | None]] = _no_offer
     cancel: Callable[[str, str | None], Awaitable[str | None]] = _no_cancel
+    end_access: EndAccess = end_nothing
 
 
 @dataclass(frozen=True, slots=True)

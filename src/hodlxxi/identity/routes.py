@@ -12,6 +12,7 @@ from starlette.routing import Route
 from hodlxxi.audit.events import Event
 from hodlxxi.identity import browser as b
 from hodlxxi.identity import sessions
+from hodlxxi.identity.account_api import account_routes
 from hodlxxi.identity.attempt import parse_attempt
 from hodlxxi.identity.caller import Authenticate, check_session
 from hodlxxi.identity.challenge import issue_challenge
@@ -23,8 +24,7 @@ from hodlxxi.identity.store import OpenSession
 from hodlxxi.kit.answers import json_answer
 from hodlxxi.kit.body import read_form, read_json_object, read_query, text_field
 from hodlxxi.kit.clock import render_time
-from hodlxxi.kit.errors import BadInput, Forbidden, NotFound
-from hodlxxi.kit.web import is_same_origin
+from hodlxxi.kit.errors import BadInput, NotFound
 
 
 def identity_routes(room: IdentityRoom, neighbours: Neighbours, authenticate: Authenticate) -> list[Route]:
@@ -40,6 +40,7 @@ def identity_routes(room: IdentityRoom, neighbours: Neighbours, authenticate: Au
         Route("/api/session", api.session, methods=["GET"]),
         Route("/api/sessions", api.list_sessions, methods=["GET"]),
         Route("/api/sessions", api.end_sessions, methods=["DELETE"]),
+        *account_routes(room, authenticate, neighbours.end_access),
     ]
 
 
@@ -73,7 +74,7 @@ class _Api:
     async def verify_signature(self, request: Request) -> Response:
         """``POST /verify_signature {pubkey, message, signature, address?, challenge_id?}``."""
         room = self._room
-        check_own_page(request, room.policy.public_url)
+        b.check_own_page(request, room.policy.public_url)
         body = await read_json_object(request)
         attempt = parse_attempt(room, request, lambda name, chars: text_field(body, name, max_chars=chars))
         signed_in = await sign_in(room, attempt, await b.visitor_of(room, request))
@@ -98,7 +99,7 @@ class _Api:
             form = await read_form(request)
             b.check_csrf(room, request, session, form)
         else:
-            check_own_page(request, room.policy.public_url)
+            b.check_own_page(request, room.policy.public_url)
         if session is not None:
             origin = b.origin_of(request)
             await sessions.end_sessions(room, session.user_id, [session.digest], origin, Event.LOGOUT)
@@ -132,7 +133,7 @@ class _Api:
     async def end_sessions(self, request: Request) -> Response:
         """``DELETE /api/sessions?id=…`` ends one; ``?all=1`` ends all others."""
         room = self._room
-        check_own_page(request, room.policy.public_url)
+        b.check_own_page(request, room.policy.public_url)
         session = check_session(await self._authenticate(request))
         origin = b.origin_of(request)
         query = read_query(request)
@@ -147,12 +148,6 @@ class _Api:
             raise NotFound("There is no such open session.")
         ended = await sessions.end_sessions(room, session.user_id, chosen, origin, Event.SESSION_REVOKED)
         return json_answer({"ended": ended})
-
-
-def check_own_page(request: Request, public_url: str) -> None:
-    """Raises ``Forbidden`` when another site's page made this request with the browser's cookies."""
-    if not is_same_origin(request, public_url):
-        raise Forbidden("This request came from another site.", code="cross_origin")
 
 
 def public_id(digest: str) -> str:

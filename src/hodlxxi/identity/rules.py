@@ -78,6 +78,7 @@ class Refused:
 
 
 NO_ACCOUNT = Refused("This account is closed or disabled.", "account_disabled")
+KEY_REMOVED = Refused("This key was removed from its account.", "key_removed")
 EVERYBODYS_KEY = Refused("Everybody can sign with this test key, so it proves nothing here.", "test_key")
 
 

@@ -12,11 +12,14 @@ from hodlxxi.bitcoin.keys import Pubkey
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An open session. ``digest`` names it (SHA-256 of the cookie), ``key`` is the key that proved it."""
+    """An open session. ``digest`` names it (SHA-256 of the cookie), ``key`` is the key that proved it.
+
+    A session that a recovery code opened has no key.
+    """
 
     digest: str
     user_id: Pubkey
-    key: Pubkey
+    key: Pubkey | None
     auth_time: datetime
     acr: str
     amr: tuple[str, ...]

@@ -17,7 +17,7 @@ from hodlxxi.bitcoin.known_keys import is_known_key
 from hodlxxi.identity import store
 from hodlxxi.identity.assurance import BY_TEST, Assurance
 from hodlxxi.identity.room import IdentityRoom
-from hodlxxi.identity.rules import EVERYBODYS_KEY, NO_ACCOUNT, SESSION_LIFE, Refused
+from hodlxxi.identity.rules import EVERYBODYS_KEY, KEY_REMOVED, NO_ACCOUNT, SESSION_LIFE, Refused
 from hodlxxi.identity.session import Session, parse_cached, render_cached
 from hodlxxi.kit.db import Tx
 from hodlxxi.kit.secret import digest_of, mint_token
@@ -52,8 +52,8 @@ async def admit(
 ) -> tuple[store.User, bool] | Refused:
     """The user whom a proved key signs in, made if there is none, and whether it was made.
 
-    ``kind`` is ``message``, ``lnurl``, ``taproot`` or ``nostr``. Refused when the account is closed or disabled, and for a
-    key that everybody knows.
+    ``kind`` is ``message``, ``lnurl``, ``taproot`` or ``nostr``. Refused when the account is closed or disabled, for a key
+    that was removed from the account that it once opened, and for one that everybody knows.
     """
     if not may_use(room, key):
         return EVERYBODYS_KEY
@@ -62,21 +62,28 @@ async def admit(
     if user is None:
         is_new = await store.add_user(tx, key, kind, now)
         user = await store.find_user_of_key(tx, key)
-    elif user.is_open:
-        await store.touch_user(tx, user.pubkey, key, now)
-    return (user, is_new) if user is not None and user.is_open else NO_ACCOUNT
+    elif user.is_open and not await store.touch_user(tx, user.pubkey, key, now):
+        return KEY_REMOVED
+    if user is None:
+        # An account's first key names it for ever, also after it was removed, or the account closed.
+        first = await store.find_user(tx, key)
+        return KEY_REMOVED if first is not None and first.is_open else NO_ACCOUNT
+    return (user, is_new) if user.is_open else NO_ACCOUNT
 
 
-def may_use(room: IdentityRoom, key: Pubkey) -> bool:
+def may_use(room: IdentityRoom, key: Pubkey | None) -> bool:
     """Whether this key may sign in or be linked: one that everybody knows only where the test signer is on."""
-    return room.policy.test_signer or not is_known_key(key)
+    return room.policy.test_signer or key is None or not is_known_key(key)
 
 
 async def open_session(
-    tx: Tx, *, user: Pubkey, key: Pubkey, assurance: Assurance, visitor: Visitor, now: datetime
+    tx: Tx, *, user: Pubkey, key: Pubkey | None, assurance: Assurance, visitor: Visitor, now: datetime
 ) -> tuple[str, Session]:
-    """A new session with a new secret, in the caller's transaction; the session the browser had before ends."""
-    if is_known_key(key):
+    """A new session with a new secret, in the caller's transaction; the session the browser had before ends.
+
+    ``key`` is the one that was proved; None when a recovery code stood in for it.
+    """
+    if key is not None and is_known_key(key):
         assurance = BY_TEST
     token = mint_token()
     session = Session(

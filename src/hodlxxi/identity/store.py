@@ -112,7 +112,11 @@ _ADD_KEY = insert_new(user_keys).values(
     key=_p("key"), user_id=_p("user_id"), kind=_p("kind"), added_at=_p("now"), last_used_at=_p("now")
 )
 _TOUCH_USER = sa.update(users).where(users.c.pubkey == _p("pubkey_")).values(last_login=_p("now"))
-_TOUCH_KEY = sa.update(user_keys).where(user_keys.c.key == _p("key_")).values(last_used_at=_p("now"))
+_TOUCH_KEY = (
+    sa.update(user_keys)
+    .where(user_keys.c.key == _p("key_"), user_keys.c.user_id == _p("user"))
+    .values(last_used_at=_p("now"))
+)
 
 
 def _user(row: sa.Row[*tuple[Any, ...]] | None) -> User | None:
@@ -133,16 +137,21 @@ async def find_user(tx: Tx, pubkey: Pubkey) -> User | None:
 
 
 async def add_user(tx: Tx, key: Pubkey, kind: str, now: datetime) -> bool:
-    """Open an account for a key that has none; whether we, and nobody at the same time, opened it."""
+    """Open an account for a key that has none; whether we, and nobody at the same time, opened it.
+
+    False also for a key that once was an account's first and was removed from it: it does not come back by itself.
+    """
     opened = rows_changed(await tx.execute(_ADD_USER, {"pubkey": key, "now": now})) == 1
-    await tx.execute(_ADD_KEY, {"key": key, "user_id": key, "kind": kind, "now": now})
+    if opened:
+        await tx.execute(_ADD_KEY, {"key": key, "user_id": key, "kind": kind, "now": now})
     return opened
 
 
-async def touch_user(tx: Tx, user: Pubkey, key: Pubkey, now: datetime) -> None:
-    """Note that the user signed in, and with which key."""
+async def touch_user(tx: Tx, user: Pubkey, key: Pubkey, now: datetime) -> bool:
+    """Note that the user signed in, and with which key; False when the key was removed at the same moment."""
     await tx.execute(_TOUCH_USER, {"pubkey_": user, "now": now})
-    await tx.execute(_TOUCH_KEY, {"key_": key, "now": now})
+    touched = await tx.execute(_TOUCH_KEY, {"key_": key, "user": user, "now": now})
+    return rows_changed(touched) == 1
 
 
 # -- sessions
@@ -212,7 +221,7 @@ class OpenSession:
     """A row of the list of open sessions."""
 
     digest: str
-    key: str
+    key: str | None
     created_at: datetime
     last_used_at: datetime | None
     expires_at: datetime

@@ -1,4 +1,4 @@
-"""Users, their keys and sessions, open challenges, and what may be used only once."""
+"""Users, their keys, sessions and recovery codes, open challenges, and what may be used only once."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ users = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("last_login", Moment),
     sa.Column("display_name", sa.Text),
+    # When the name last changed; NULL while it never did.
+    sa.Column("updated_at", Moment),
     sa.Column("disabled_at", Moment),
     sa.Column("closed_at", Moment),
     sa.Index("idx_users_pubkey", "pubkey", unique=True),
@@ -36,7 +38,8 @@ sessions = sa.Table(
     # SHA-256 of the cookie's value; the value itself is nowhere.
     sa.Column("session_id", sa.String(64), primary_key=True),
     sa.Column("user_id", sa.String(66), sa.ForeignKey("users.pubkey"), nullable=False, index=True),
-    sa.Column("key", sa.String(66), nullable=False),
+    # The key that was proved; NULL when a recovery code opened it.
+    sa.Column("key", sa.String(66)),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("expires_at", Moment, nullable=False, index=True),
     sa.Column("auth_time", Moment, nullable=False),
@@ -46,6 +49,16 @@ sessions = sa.Table(
     sa.Column("revoked_at", Moment),
     sa.Column("ip_address", sa.Text),
     sa.Column("user_agent", sa.Text),
+)
+
+recovery_codes = sa.Table(
+    "recovery_codes",
+    metadata,
+    # SHA-256 of a code of 100 random bits. Used ones stay until new ones are made.
+    sa.Column("code", sa.String(64), primary_key=True),
+    sa.Column("user_id", sa.String(66), sa.ForeignKey("users.pubkey"), nullable=False, index=True),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("used_at", Moment),
 )
 
 login_challenges = sa.Table(

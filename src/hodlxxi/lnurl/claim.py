@@ -6,7 +6,7 @@ from hodlxxi.audit.events import Entry, Event
 from hodlxxi.audit.log import record
 from hodlxxi.identity.assurance import BY_LNURL_CROSS_DEVICE, BY_LNURL_SAME_DEVICE
 from hodlxxi.identity.sessions import SignedIn, Visitor, forget_sessions, open_session
-from hodlxxi.identity.store import find_user
+from hodlxxi.identity.store import find_user_of_key
 from hodlxxi.kit.secret import digest_of, same
 from hodlxxi.lnurl import store
 from hodlxxi.lnurl.callback import KIND
@@ -40,8 +40,9 @@ async def claim_login(
     async with room.identity.db.begin() as tx:
         if not await store.mark_claimed(tx, session_id, digest, now):
             return None
-        user = await find_user(tx, challenge.user_id)
-        if user is None or not user.is_open:
+        # The key may have been removed, or the account closed, since the wallet signed.
+        user = await find_user_of_key(tx, challenge.pubkey)
+        if user is None or user.pubkey != challenge.user_id or not user.is_open:
             refused = {"method": KIND, "reason": "disabled"}
             entry = Entry(Event.LOGIN_ATTEMPT, False, visitor.origin, challenge.user_id, details=refused)
             await record(tx, now, entry)

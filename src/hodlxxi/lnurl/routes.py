@@ -15,7 +15,6 @@ from hodlxxi.bitcoin.bech32 import encode_lnurl
 from hodlxxi.identity import browser as b
 from hodlxxi.identity.login_page import local_path
 from hodlxxi.identity.room import LoginOffer
-from hodlxxi.identity.routes import check_own_page
 from hodlxxi.identity.sessions import SignedIn, Visitor
 from hodlxxi.kit.answers import json_answer
 from hodlxxi.kit.body import read_form, read_json_object, read_query, text_field
@@ -76,7 +75,7 @@ class _Views:
     async def create(self, request: Request) -> Response:
         """``POST /api/lnurl-auth/create {action?}``."""
         room = self._room
-        check_own_page(request, room.identity.policy.public_url)
+        b.check_own_page(request, room.identity.policy.public_url)
         body = await read_json_object(request)
         action = parse_action(text_field(body, "action", max_chars=16))
         # A browser that we do not know yet gets its cookie, so that its next login ends this one.

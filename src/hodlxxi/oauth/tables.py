@@ -99,6 +99,8 @@ oauth_grants = sa.Table(
     sa.Column("last_used_at", Moment),
     sa.Column("revoked_at", Moment),
     sa.Column("revoke_reason", sa.Text),
+    # When the user saw why we ended it (a stolen refresh token), and does not want to see it again.
+    sa.Column("warning_read_at", Moment),
 )
 
 oauth_codes = sa.Table(

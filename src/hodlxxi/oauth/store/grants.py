@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hodlxxi.identity.tables import users
-from hodlxxi.kit.db import Tx, rows_changed
+from hodlxxi.kit.db import Moment, Tx, rows_changed
 from hodlxxi.oauth.rules.claims import Person
 from hodlxxi.oauth.rules.claims_request import read_asked, render_asked
 from hodlxxi.oauth.rules.clients import Client
@@ -36,7 +36,7 @@ GRANT_COLUMNS = (
     _g.resource,
     _g.key,
     _u.display_name,
-    _u.created_at.label("user_created_at"),
+    sa.func.coalesce(_u.updated_at, _u.created_at, type_=Moment).label("user_updated_at"),
     _u.disabled_at.label("user_disabled_at"),
     _u.closed_at.label("user_closed_at"),
 )
@@ -46,13 +46,13 @@ def read_grant(columns: tuple[Any, ...]) -> tuple[Grant, Person, bool]:
     """The grant, its user, and whether the account is open."""
     (
         grant_id, client_id, user_id, scope, auth_time, acr, amr, session_id, claims, absolute, revoked_at,
-        resources, key, name, user_created_at, disabled_at, closed_at,
+        resources, key, name, user_updated_at, disabled_at, closed_at,
     ) = columns  # fmt: skip
     grant = Grant(
         grant_id, client_id, user_id, tuple(scope.split()), auth_time, acr, tuple(amr), session_id,
         read_asked(claims), absolute, revoked_at, tuple(resources or ()), key,
     )  # fmt: skip
-    return grant, Person(user_id, name, user_created_at), disabled_at is None and closed_at is None
+    return grant, Person(user_id, name, user_updated_at), disabled_at is None and closed_at is None
 
 
 # One statement brings the client and the code: the client is judged first, whatever the code is.

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hodlxxi.identity.tables import users
-from hodlxxi.kit.db import Tx, rows_changed
+from hodlxxi.kit.db import Moment, Tx, rows_changed
 from hodlxxi.oauth.rules.access import Access
 from hodlxxi.oauth.rules.claims import Person
 from hodlxxi.oauth.rules.claims_request import read_asked
@@ -98,7 +98,7 @@ _ACCESS = (
         _g.auth_time,
         _g.acr,
         _u.display_name,
-        _u.created_at,
+        sa.func.coalesce(_u.updated_at, _u.created_at, type_=Moment).label("user_updated_at"),
         _u.disabled_at,
         _u.closed_at,
         oauth_clients.c.disabled_at.label("client_disabled_at"),
@@ -206,13 +206,13 @@ async def find_access(tx: Tx, digest: str) -> Access | None:
         return None
     (
         client_id, user_id, scope, revoked, expires_at, dpop_jkt, grant_id, grant_revoked_at, claims, auth_time, acr,
-        name, user_created_at, disabled_at, closed_at, client_disabled_at, userinfo_alg,
+        name, user_updated_at, disabled_at, closed_at, client_disabled_at, userinfo_alg,
     ) = row  # fmt: skip
     is_alive = not revoked and grant_revoked_at is None
     are_enabled = disabled_at is None and closed_at is None and client_disabled_at is None
     return Access(
         client_id=client_id,
-        person=Person(user_id, name, user_created_at, user_id) if user_id is not None else None,
+        person=Person(user_id, name, user_updated_at, user_id) if user_id is not None else None,
         scopes=frozenset(scope.split()),
         expires_at=expires_at,
         is_alive=is_alive and are_enabled,

@@ -1,0 +1,68 @@
+"""What can be wrong with a request about an account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.conformance.case import BAD_JSON, JSON, KEY, SIGNED_IN, Case
+
+HAND_IN = {**SIGNED_IN, **JSON}
+NO_NAMES = {
+    "missing": "{}",
+    "a number": '{"%s": 1}',
+    "an array": '{"%s": ["a"]}',
+    "an object": '{"%s": {}}',
+    "too long": f'{{"%s": "{"x" * 61}"}}',
+    "very long": f'{{"%s": "{"x" * 5000}"}}',
+    "with a line end": '{"%s": "a\\nb"}',
+    "with a control character": '{"%s": "a\\u0007b"}',
+    "turned around": '{"%s": "a\\u202eb"}',
+    "of no width": '{"%s": "a\\u200bb"}',
+}
+
+
+def account_cases() -> Iterator[Case]:
+    """Names, keys and recovery codes."""
+    for path, field in (("/api/account", "display_name"), ("/api/keys/@key@", "label")):
+        for name, body in NO_NAMES.items():
+            filled = body.replace("%s", field).encode()
+            yield Case(f"{path} {field} is {name}", "PUT", path, filled, HAND_IN)
+        for name, raw in BAD_JSON.items():
+            yield Case(f"{path} {name}", "PUT", path, raw, HAND_IN)
+        yield Case(f"{path} as a form", "PUT", path, b"a=b", SIGNED_IN, (415,))
+        yield Case(f"{path} huge", "PUT", path, b'{"a": "' + b"x" * 70_000 + b'"}', HAND_IN, (413,))
+    for name, key in {
+        "somebody else's": KEY,
+        "short": KEY[:-2],
+        "no key": "x",
+        "not ASCII": "%C3%BC",
+        "a NUL": "a%00b",
+        "bad UTF-8": "%ff",
+        "a kilobyte": "a" * 1000,
+    }.items():
+        path = f"/api/keys/{key}"
+        yield Case(f"rename a key that is {name}", "PUT", path, b'{"label": "x"}', HAND_IN, (404,))
+        yield Case(f"remove a key that is {name}", "DELETE", path, b"", SIGNED_IN, (404, 403))
+    for name, code in {
+        "a number": "1",
+        "an array": '["a"]',
+        "null": "null",
+        "empty": '""',
+        "long": f'"{"0" * 200}"',
+        "unknown": '"00000-00000-00000-00000"',
+        "no code": '"let me in"',
+        "an emoji": '"🔑"',
+    }.items():
+        body = f'{{"code": {code}}}'.encode()
+        yield Case(f"recovery code is {name}", "POST", "/api/auth/recovery", body, JSON, (400, 401))
+    foreign = {**HAND_IN, "Origin": "https://evil.example"}
+    for method, path in (
+        ("PUT", "/api/account"),
+        ("DELETE", "/api/account"),
+        ("POST", "/api/recovery-codes"),
+        ("DELETE", "/api/recovery-codes"),
+        ("PUT", "/api/keys/@key@"),
+        ("DELETE", "/api/keys/@key@"),
+        ("POST", "/api/auth/recovery"),
+    ):
+        yield Case(f"{method} {path} from another site", method, path, b"{}", foreign, (403,))
