@@ -12,6 +12,7 @@ from tests.support.bitcoind import Bitcoind
 from tests.support.chromium import open_chromium
 from tests.support.clock import FakeClock
 from tests.support.postgres import Postgres
+from tests.support.processes import free_port
 from tests.support.redis import Redis
 from tests.support.server import Server
 
@@ -83,12 +84,6 @@ def embedded_server(serve: Callable[..., Server]) -> Server:
 
 
 @pytest.fixture(scope="session")
-def dev_server(serve: Callable[..., Server]) -> Server:
-    """The same with the test signer: ``#test-sign-in`` on its sign-in page signs with one of ten keys."""
-    return serve(BITCOIN_NETWORK="regtest", HODLXXI_DEV_TEST_SIGNER="1")
-
-
-@pytest.fixture(scope="session")
 def full_server(serve: Callable[..., Server], postgres: Postgres, redis: Redis) -> Server:
     """Four workers on PostgreSQL and Redis, behind one port."""
     return serve(
@@ -96,8 +91,48 @@ def full_server(serve: Callable[..., Server], postgres: Postgres, redis: Redis) 
     )
 
 
+@pytest.fixture(scope="session")
+def app_ports() -> list[int]:
+    """Ports of this machine that the servers below call: a test may run an app there that is told of logouts."""
+    return [free_port(), free_port()]
+
+
+@pytest.fixture(scope="session")
+def dev_server(serve: Callable[..., Server], app_ports: list[int]) -> Server:
+    """As ``embedded_server``, with the test signer: ``#test-sign-in`` on its sign-in page signs with one of ten keys."""
+    return serve(**_on_a_developers_machine(app_ports))
+
+
+@pytest.fixture(scope="session")
+def full_dev_server(
+    serve: Callable[..., Server], postgres: Postgres, redis: Redis, app_ports: list[int]
+) -> Server:
+    """As ``full_server``, with the test signer."""
+    return serve(
+        database_url=postgres.fresh_database(),
+        redis_url=redis.url,
+        workers=4,
+        **_on_a_developers_machine(app_ports),
+    )
+
+
+def _on_a_developers_machine(app_ports: list[int]) -> dict[str, str]:
+    return {
+        "BITCOIN_NETWORK": "regtest",
+        "HODLXXI_DEV_TEST_SIGNER": "1",
+        "HODLXXI_DEV_OUTGOING_HOSTS": ",".join(f"localhost:{port}" for port in app_ports),
+    }
+
+
 @pytest.fixture(params=["embedded", "full"])
 def any_server(request: pytest.FixtureRequest) -> Server:
     """Each flow runs against both."""
+    server: Server = request.getfixturevalue(f"{request.param}_server")
+    return server
+
+
+@pytest.fixture(params=["dev", "full_dev"])
+def any_dev_server(request: pytest.FixtureRequest) -> Server:
+    """Each flow of a scripted browser runs against both."""
     server: Server = request.getfixturevalue(f"{request.param}_server")
     return server
