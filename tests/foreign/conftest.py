@@ -4,30 +4,53 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, accepts, end, wait_until
 
 FOLDER = Path(__file__).parent / "node"
+WITH_NODE = str(ROOT / "scripts" / "with_node")
 
 
 @pytest.fixture(scope="session")
-def run_node() -> Callable[..., Any]:
-    """Runs a script of ``tests/foreign/node`` and reads the JSON that it prints."""
-    with_node = str(ROOT / "scripts" / "with_node")
+def node() -> list[str]:
+    """The command that runs Node.js, when the packages of ``tests/foreign/node`` are installed."""
     installed = FOLDER / "node_modules" / ".package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < (FOLDER / "package-lock.json").stat().st_mtime:
-        command = [with_node, "npm", "--prefix", str(FOLDER), "ci", "--ignore-scripts", "--loglevel=error"]
+        command = [WITH_NODE, "npm", "--prefix", str(FOLDER), "ci", "--ignore-scripts", "--loglevel=error"]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=300)
+    return [WITH_NODE, "node"]
+
+
+@pytest.fixture(scope="session")
+def run_node(node: list[str]) -> Callable[..., Any]:
+    """Runs a script of ``tests/foreign/node`` and reads the JSON that it prints."""
 
     def run(script: str, *words: str) -> Any:
-        command = [with_node, "node", str(FOLDER / script), *words]
+        command = [*node, str(FOLDER / script), *words]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.strip().splitlines()[-1])
 
     return run
+
+
+@pytest.fixture(scope="session")
+def node_app(
+    node: list[str], app_ports: list[int], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """An app made of npm packages, and its URL; our servers call it when somebody signs out."""
+    port = app_ports[0]
+    output = tmp_path_factory.mktemp("node-app") / "output"
+    with output.open("wb") as file:
+        command = [*node, str(FOLDER / "relying_party.mjs"), str(port)]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file)
+    try:
+        wait_until(lambda: accepts(port), seconds=30, what=f"the Node app ({output})", process=process)
+        yield f"http://localhost:{port}"
+    finally:
+        end(process)
