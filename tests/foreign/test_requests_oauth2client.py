@@ -1,0 +1,137 @@
+"""An app made of the PyPI package requests_oauth2client; it checks state, issuer, nonce, at_hash and signatures by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import jwskate
+import pytest
+import requests
+from requests_oauth2client import (
+    AuthorizationRequest,
+    AuthorizationResponseError,
+    BearerToken,
+    ClientSecretBasic,
+    ClientSecretPost,
+    InvalidClient,
+    InvalidGrant,
+    InvalidScope,
+    OAuth2Client,
+    PublicApp,
+)
+
+from hodlxxi.bitcoin.known_keys import known_pubkey
+from tests.support.scripted_browser import ScriptedBrowser
+from tests.support.server import Server
+
+CALLBACK = "https://app.example/callback"
+SCOPE = "openid profile profile:read offline_access"
+KINDS = {"client_secret_basic": ClientSecretBasic, "client_secret_post": ClientSecretPost, "none": PublicApp}
+
+
+def register(server: Server, method: str, **metadata: Any) -> OAuth2Client:
+    """An app that registers itself and knows nothing of us but the issuer."""
+    wish = {
+        "client_name": "Python app",
+        "redirect_uris": [CALLBACK],
+        "scope": SCOPE,
+        "token_endpoint_auth_method": method,
+    }
+    made = requests.post(f"{server.url}/oauth/register", json=wish | metadata, timeout=20).json()
+    secret = (made["client_secret"],) if "client_secret" in made else ()
+    auth = KINDS[method](made["client_id"], *secret)
+    return discovered(server, auth)
+
+
+def discovered(server: Server, auth: requests.auth.AuthBase, **options: Any) -> OAuth2Client:
+    """What the package makes of our discovery document. (``testing`` lets it take plain http.)"""
+    client = OAuth2Client.from_discovery_endpoint(
+        issuer=server.url, auth=auth, redirect_uri=CALLBACK, testing=True, **options
+    )
+    assert client.authorization_response_iss_parameter_supported
+    return client
+
+
+@dataclass
+class Person:
+    """Somebody with a scripted browser and a test key."""
+
+    browser: ScriptedBrowser
+    key: int = 0
+
+    @property
+    def pubkey(self) -> str:
+        return known_pubkey(self.key)
+
+    def agree(self, client: OAuth2Client, asked: AuthorizationRequest) -> BearerToken:
+        """Through sign-in and consent, and the app gets its tokens."""
+        self.browser.open(asked.uri).sign_in(self.key).click("consent-authorize")
+        return client.authorization_code(asked.validate_callback(self.browser.url))
+
+
+@pytest.fixture
+def person() -> Iterator[Person]:
+    with httpx.Client(timeout=20) as http:
+        yield Person(ScriptedBrowser(http), 6)
+
+
+@pytest.mark.parametrize("method", KINDS)
+def test_code_and_pkce_userinfo_refresh_and_revocation(
+    any_dev_server: Server, person: Person, method: str
+) -> None:
+    client = register(any_dev_server, method)
+    tokens = person.agree(client, client.authorization_request(scope=SCOPE))
+    assert tokens.id_token is not None
+    assert (tokens.id_token.subject, tokens.scope) == (person.pubkey, SCOPE)
+    assert client.userinfo(tokens)["bitcoin_pubkey"] == person.pubkey
+
+    renewed = client.refresh_token(tokens)
+    assert renewed.refresh_token != tokens.refresh_token
+    api = requests.get(f"{any_dev_server.url}/api/demo/protected", auth=renewed, timeout=20)
+    assert api.status_code == 200
+
+    assert client.revoke_access_token(renewed)
+    with pytest.raises(requests.HTTPError, match="401"):
+        client.userinfo(renewed)
+    with pytest.raises(InvalidGrant):
+        client.refresh_token(renewed)
+
+
+def test_the_access_token_is_a_jwt_that_a_foreign_library_verifies(
+    any_dev_server: Server, person: Person
+) -> None:
+    """RFC 9068, by jwskate and the published keys."""
+    client = register(any_dev_server, "none")
+    token = person.agree(client, client.authorization_request(scope=SCOPE)).access_token_jwt
+    assert token.typ == "at+jwt"
+    assert token.verify_signature(client.authorization_server_jwks, algs=["RS256"])
+    assert (token.issuer, token.audiences) == (any_dev_server.url, [any_dev_server.url])
+    assert not token.verify_signature(jwskate.Jwk.generate(alg="RS256").public_jwk(), algs=["RS256"])
+
+
+@pytest.mark.parametrize(("button", "signs_in"), [("login-cancel", False), ("consent-deny", True)])
+def test_a_refusal_reaches_the_app_as_such(
+    any_dev_server: Server, person: Person, button: str, signs_in: bool
+) -> None:
+    asked = register(any_dev_server, "none").authorization_request()
+    person.browser.open(asked.uri)
+    if signs_in:
+        person.browser.sign_in()
+    person.browser.click(button)
+    with pytest.raises(AuthorizationResponseError) as refused:
+        asked.validate_callback(person.browser.url)
+    assert refused.value.error == "access_denied"
+
+
+def test_a_machine_gets_a_token_for_itself(any_dev_server: Server) -> None:
+    client = register(any_dev_server, "client_secret_basic", grant_types=["client_credentials"])
+    granted = client.client_credentials(scope="profile:read")
+    assert (granted.scope, granted.refresh_token) == ("profile:read", None)
+    with pytest.raises(InvalidScope):
+        client.client_credentials(scope="openid")
+    wrong = discovered(any_dev_server, ClientSecretBasic(client.client_id, "wrong"))
+    with pytest.raises(InvalidClient):
+        wrong.client_credentials(scope="profile:read")
