@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from hodlxxi.oauth.keys import KeyRing
 from hodlxxi.oauth.routes.table import oauth_routes
+from hodlxxi.oauth.rules.rotation import PENDING_FOR
 from tests.oauth.provider import ISSUER, Provider, response_of
 
 Make = Callable[..., Awaitable[Provider]]
@@ -171,7 +172,7 @@ async def test_a_rotated_key_is_published_first_and_signs_a_day_later(make_provi
     assert await kids_of(provider) > {kid_of(before["id_token"])}
     assert kid_of((await app.tokens())["id_token"]) == kid_of(before["id_token"])
     assert (await app.call(before["access_token"])).status_code == 200
-    provider.clock.advance(timedelta(hours=24))
+    provider.clock.advance(PENDING_FOR)
     await ring.prepare()
     after = await app.tokens()
     assert kid_of(after["id_token"]) != kid_of(before["id_token"])
@@ -187,7 +188,7 @@ async def test_a_key_rotates_by_itself_after_its_time(make_provider: Make) -> No
     provider.clock.advance(timedelta(days=89))
     await provider.room.keys.prepare()
     assert len(await kids_of(provider)) == 2 * len(first)
-    provider.clock.advance(timedelta(days=1))
+    provider.clock.advance(PENDING_FOR)
     await provider.room.keys.prepare()
     provider.clock.advance(timedelta(days=2))
     await provider.room.keys.prepare()

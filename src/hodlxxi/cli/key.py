@@ -30,7 +30,8 @@ def list_all() -> None:
     table = Table(Column("kid", no_wrap=True, min_width=43), "algorithm", "state", "since", box=None)
     for key in run(_list(db, keys)):
         since = key.retired_at or key.activated_at or key.created_at
-        table.add_row(key.kid, key.alg, key.state.value, render_time(since))
+        state = key.state.value if keys.shows(key) else f"{key.state.value}, for hints only"
+        table.add_row(key.kid, key.alg, state, render_time(since))
     console.print(table)
 
 

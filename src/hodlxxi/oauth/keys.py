@@ -15,7 +15,7 @@ from hodlxxi.kit.secret import Sealer
 from hodlxxi.oauth import jws
 from hodlxxi.oauth.rules.claims import ID_TOKEN_LIFETIME_S
 from hodlxxi.oauth.rules.jose import split_compact
-from hodlxxi.oauth.rules.rotation import KeyRecord, KeyState, judge_keys
+from hodlxxi.oauth.rules.rotation import KeyRecord, KeyState, is_published, judge_keys
 from hodlxxi.oauth.store import keys as store
 from hodlxxi.oauth.store.keys import SealedKey
 
@@ -25,7 +25,7 @@ RELOAD_NOT_BEFORE = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a worker knows of the keys; replaced as a whole."""
+    """What a worker knows of the keys; replaced as a whole. ID tokens are read with every key, as they serve as hints."""
 
     loaded_at: datetime
     active: dict[str, jws.Signer]
@@ -69,7 +69,8 @@ class KeyRing:
     async def rotate(self, alg: str, *, at_once: bool = False) -> str:
         """Publish a new key for one algorithm; its ``kid``. It signs after a day.
 
-        ``at_once`` is for an incident: it signs now, and the old key is gone, with every token that it signed.
+        ``at_once`` is for an incident: it signs now, and the old key is gone, with every token that it signed. Raises
+        ``ValueError`` when the algorithm is not in use, or somebody else rotates at this moment.
         """
         if alg not in self._algs:
             raise ValueError(f"{alg} is not in use here; in use: {', '.join(self._algs)}")
@@ -80,7 +81,8 @@ class KeyRing:
                 old = sealed.record
                 if old.alg == alg and (at_once or old.state is KeyState.PENDING):
                     await store.drop_key(tx, old.kid)
-            await store.add_key(tx, fresh)
+            if not await store.add_key(tx, fresh):
+                raise ValueError(f"{alg} is being rotated by somebody else; look at the list of keys")
             if at_once:
                 await store.activate_key(tx, fresh.record.kid, now)
             details = {"alg": alg, "kid": fresh.record.kid, "at_once": at_once}
@@ -92,6 +94,10 @@ class KeyRing:
         """Every key without its secret, for the operator."""
         async with self._db.read() as tx:
             return [sealed.record for sealed in await store.list_keys(tx)]
+
+    def shows(self, key: KeyRecord) -> bool:
+        """Whether the JWKS shows this key now."""
+        return is_published(key, now=self._clock.now(), token_life=self._token_life)
 
     async def current(self) -> Held:
         """What is known now, at most half a minute old."""
@@ -174,14 +180,15 @@ class KeyRing:
         if self._hmac is not None and self._access_alg == "HS256":
             active["HS256"] = jws.hmac_signer(self._hmac)
         # One family for access tokens: an operator who changes it ends the tokens of the old one.
-        for_access = [s for _, s in signers if s.alg == self._access_alg]
+        shown = [s for record, s in signers if self.shows(record)]
+        for_access = [s for s in shown if s.alg == self._access_alg]
         for_access += [active["HS256"]] if self._access_alg == "HS256" else []
         self._held = Held(
             loaded_at=self._clock.now(),
             active=active,
             by_access_header={s.access_header: s for s in for_access},
             by_id_header={s.id_header: s for _, s in signers},
-            jwks=tuple(s.public_jwk for _, s in signers if s.public_jwk is not None),
+            jwks=tuple(s.public_jwk for s in shown if s.public_jwk is not None),
         )
         return self._held
 

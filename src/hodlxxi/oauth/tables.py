@@ -271,13 +271,14 @@ oauth_signing_keys = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("activated_at", Moment),
     sa.Column("retired_at", Moment),
-    # Two workers that start together make one key, not two.
+    # Two workers that start together make one key, not two; nor do they publish two successors.
     sa.Index(
-        "uq_oauth_signing_keys_active",
+        "uq_oauth_signing_keys_live",
         "alg",
+        "state",
         unique=True,
-        postgresql_where=sa.text("state = 'active'"),
-        sqlite_where=sa.text("state = 'active'"),
+        postgresql_where=sa.text("state <> 'retired'"),
+        sqlite_where=sa.text("state <> 'retired'"),
     ),
 )
 

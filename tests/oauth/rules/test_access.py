@@ -23,7 +23,15 @@ from hodlxxi.oauth.rules.access import (
 from hodlxxi.oauth.rules.claims import AskedClaims, Person
 from hodlxxi.oauth.rules.client_auth import Credentials, parse_credentials
 from hodlxxi.oauth.rules.errors import Fault, Word
-from hodlxxi.oauth.rules.rotation import KeyRecord, KeyState, Tending, judge_keys
+from hodlxxi.oauth.rules.rotation import (
+    HINTS_FOR,
+    PENDING_FOR,
+    KeyRecord,
+    KeyState,
+    Tending,
+    is_published,
+    judge_keys,
+)
 from tests.oauth.rules.sample import ISSUER, NOW, PUBKEY
 
 SECOND = int(NOW.timestamp())
@@ -136,10 +144,10 @@ PENDING, ACTIVE, RETIRED = KeyState.PENDING, KeyState.ACTIVE, KeyState.RETIRED
         pytest.param([key("a", ACTIVE, DAY)], Tending(), id="nothing to do"),
         pytest.param([key("a", ACTIVE, 89 * DAY)], Tending(make_pending=("RS256",)), id="successor in time"),
         pytest.param(
-            [key("a", ACTIVE, 90 * DAY), key("b", PENDING, 23 * HOUR)], Tending(), id="not yet known"
+            [key("a", ACTIVE, 90 * DAY), key("b", PENDING, DAY)], Tending(), id="not yet known to all"
         ),
         pytest.param(
-            [key("a", ACTIVE, 90 * DAY), key("b", PENDING, DAY)],
+            [key("a", ACTIVE, 90 * DAY), key("b", PENDING, PENDING_FOR)],
             Tending(retire=("a",), activate=("b",)),
             id="the day has come",
         ),
@@ -150,16 +158,29 @@ PENDING, ACTIVE, RETIRED = KeyState.PENDING, KeyState.ACTIVE, KeyState.RETIRED
             id="dropped alg",
         ),
         pytest.param(
-            [key("a", ACTIVE, DAY), key("o", RETIRED, 9 * DAY, retired=24 * HOUR)],
+            [key("a", ACTIVE, DAY), key("o", RETIRED, 9 * DAY, retired=HINTS_FOR)],
             Tending(),
-            id="tokens may live",
+            id="its last token may still be a hint",
         ),
         pytest.param(
-            [key("a", ACTIVE, DAY), key("o", RETIRED, 9 * DAY, retired=25 * HOUR)],
+            [key("a", ACTIVE, DAY), key("o", RETIRED, 9 * DAY, retired=HINTS_FOR + HOUR)],
             Tending(drop=("o",)),
-            id="its last token has ended",
+            id="its last token is no hint any more",
         ),
     ],
 )
 def test_what_is_due_for_the_keys(keys: list[KeyRecord], due: Tending) -> None:
     assert judge_keys(keys, ["RS256"], now=NOW, token_life=HOUR) == due
+
+
+@pytest.mark.parametrize(
+    ("record", "shown"),
+    [
+        pytest.param(key("a", PENDING, HOUR), True, id="pending"),
+        pytest.param(key("a", ACTIVE, 200 * DAY), True, id="active"),
+        pytest.param(key("a", RETIRED, 200 * DAY, retired=24 * HOUR), True, id="its tokens may live"),
+        pytest.param(key("a", RETIRED, 200 * DAY, retired=25 * HOUR), False, id="its last token has ended"),
+    ],
+)
+def test_what_the_jwks_shows(record: KeyRecord, shown: bool) -> None:
+    assert is_published(record, now=NOW, token_life=HOUR) is shown

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-PENDING_FOR = timedelta(hours=24)  # published before it signs: relying parties cache the JWKS for hours
+# Published before it signs. Relying parties keep the JWKS for a day; the minutes are for our own workers, which look for
+# new keys twice a minute, and for caches on the way, which may hold the answer for five.
+PENDING_FOR = timedelta(hours=24, minutes=10)
 ACTIVE_FOR = timedelta(days=90)
-RETIRED_FOR = timedelta(hours=24)  # beyond the life of the last token that it signed
+RETIRED_FOR = timedelta(hours=24)  # published beyond the life of the last token that it signed
+# An old ID token still tells at authorize and logout who is meant; apps keep theirs for as long as they may refresh.
+HINTS_FOR = timedelta(days=180)
 
 
 class KeyState(StrEnum):
-    """What a key is good for. Every state is published; only the active one signs."""
+    """What a key is good for. Only the active one signs; a retired one is published until what it signed has expired."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -48,7 +52,7 @@ def judge_keys(
 ) -> Tending:
     """What has to happen so that each algorithm has a key that signs, and its successor in time.
 
-    A key that nobody uses any more is dropped once the last token that it can have signed has ended.
+    A key that signs no more is dropped when no ID token of it is taken for a hint any longer.
     """
     retire: list[str] = []
     activate, make_active, make_pending = [], [], []
@@ -69,7 +73,10 @@ def judge_keys(
                 activate.append(pending.kid)
         elif now >= (active.activated_at or active.created_at) + ACTIVE_FOR - PENDING_FOR:
             make_pending.append(alg)
-    drop = [
-        k.kid for k in keys if k.retired_at is not None and now >= k.retired_at + token_life + RETIRED_FOR
-    ]
+    drop = [k.kid for k in keys if k.retired_at is not None and now >= k.retired_at + token_life + HINTS_FOR]
     return Tending(tuple(retire), tuple(activate), tuple(drop), tuple(make_active), tuple(make_pending))
+
+
+def is_published(key: KeyRecord, *, now: datetime, token_life: timedelta) -> bool:
+    """Whether the JWKS shows this key: always, but for one whose last token has expired long enough ago."""
+    return key.retired_at is None or now < key.retired_at + token_life + RETIRED_FOR

@@ -58,7 +58,7 @@ async def list_keys(tx: Tx, *, hold: bool = False) -> list[SealedKey]:
 
 
 async def add_key(tx: Tx, key: SealedKey) -> bool:
-    """Keep a key; False when another worker was first with an active one of its kind."""
+    """Keep a key; False when another worker was first with an active or a pending one of its algorithm."""
     record = key.record
     added = await tx.execute(
         _ADD,
