@@ -1,4 +1,4 @@
-"""The database: PostgreSQL, or SQLite for the laptop. The one module that knows how they differ.
+"""The database: PostgreSQL, or SQLite for the laptop (``kit.sqlite``). Only these two modules know how they differ.
 
 Two traps are handled here and nowhere else. SQLite's plain ``BEGIN`` takes a read snapshot that cannot be upgraded once
 somebody else wrote, so every write transaction starts with ``BEGIN IMMEDIATE``. And a read needs no transaction at all:
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import QueuePool
 
 from hodlxxi.kit.errors import Unavailable
+from hodlxxi.kit.sqlite import Turns, reader_of, sqlite_engine
 
 POOL_SIZE = 10
 POOL_OVERFLOW = 20
@@ -95,12 +96,13 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = POOL_SIZE, pool_overflow: int = POOL_OVERFLOW) -> None:
         self.url = async_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = (
-            _sqlite_engine(self.url)
-            if self.is_sqlite
-            else _postgres_engine(self.url, pool_size, pool_overflow)
-        )
-        self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._turn: AbstractAsyncContextManager[None]
+        if self.is_sqlite:
+            self.engine, self._turn = sqlite_engine(self.url), Turns()
+            self._reader = reader_of(self.engine)
+        else:
+            self.engine, self._turn = _postgres_engine(self.url, pool_size, pool_overflow), nullcontext()
+            self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Tx]:
@@ -109,7 +111,7 @@ class Database:
         Raises ``Unavailable`` when the database cannot be reached.
         """
         with _said_plainly():
-            async with self.engine.begin() as tx:
+            async with self._turn, self.engine.begin() as tx:
                 yield tx
 
     @asynccontextmanager
@@ -188,38 +190,6 @@ def _ping_after_a_rest(engine: AsyncEngine) -> None:
             engine.dialect.do_ping(connection)
         except Exception as error:  # whatever a broken connection says: take another
             raise DisconnectionError("the connection broke while it rested") from error
-
-
-_SQLITE_PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=NORMAL",
-    "foreign_keys=ON",
-    "busy_timeout=10000",
-    # Without it REPLACE deletes the old row unseen by the triggers that keep the audit.
-    "recursive_triggers=ON",
-)
-
-
-def _sqlite_engine(url: sa.URL) -> AsyncEngine:
-    engine = create_async_engine(
-        url, pool_size=5, max_overflow=5, pool_timeout=POOL_WAIT_S, connect_args={"timeout": 10}
-    )
-
-    @sa.event.listens_for(engine.sync_engine, "connect")
-    def set_pragmas(connection: Any, _record: Any) -> None:
-        # We say BEGIN ourselves: the driver's own would be a plain one.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in _SQLITE_PRAGMAS:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @sa.event.listens_for(engine.sync_engine, "begin")
-    def begin_immediate(connection: sa.Connection) -> None:
-        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
 
 
 class _said_plainly:  # noqa: N801 - reads as a phrase at its only use
