@@ -86,13 +86,17 @@ async def test_others_go_on_while_another_process_writes(
 
 
 async def test_a_file_that_is_held_for_too_long_is_unavailable(
-    db: Database, other_process: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+    path: Path, db: Database, other_process: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hodlxxi.kit.sqlite.WAIT_S", 0.2)
+    impatient = Database(f"sqlite:///{path}")
+    async with impatient.read() as tx:
+        await tx.execute(sa.text("PRAGMA busy_timeout=200"))
     other_process.execute("BEGIN IMMEDIATE")
-    tries = await asyncio.gather(*(_add(db, "never") for _ in range(3)), return_exceptions=True)
+    tries = await asyncio.gather(*(_add(impatient, "never") for _ in range(3)), return_exceptions=True)
     assert [type(refused) for refused in tries] == [Unavailable] * 3
     other_process.execute("ROLLBACK")
+    await impatient.close()
     await _add(db, "later")
     assert await _names(db) == ["later"]
 
