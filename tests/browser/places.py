@@ -18,7 +18,8 @@ _BY_PATH = {
     "not-found": "/nothing-here",
     "unknown-app": "/oauth/authorize?client_id=nobody",
 }
-_BY_STEPS = ("login-for-an-app", "login-error", "consent", "signed-in", "signed-out")
+_BY_STEPS = ("login-for-an-app", "login-error", "consent", "consent-for-all", "signed-in", "signed-out")
+ALL_SCOPES = "openid profile profile:read wallet:read wallet:write chat offline_access"
 PLACES = (*_BY_PATH, *_BY_STEPS)
 
 
@@ -51,12 +52,17 @@ async def go_to(place: str, person: Somebody, server: Server) -> None:
             await page.click("#sign-out")
             await expect(page.locator("#logged-out")).to_be_visible()
     else:
-        await page.goto(authorize_url(server))
+        is_all = place == "consent-for-all"
+        await page.goto(
+            authorize_url(server, app={"scope": ALL_SCOPES}, scope=ALL_SCOPES)
+            if is_all
+            else authorize_url(server)
+        )
         if place == "login-error":
             await page.fill("#login-address", person.address)
             await page.fill("#login-signature", person.key.sign_compact("another text"))
             await page.click("#login-submit")
             await expect(page.locator("#login-error")).to_be_visible()
-        if place == "consent":
+        if place in ("consent", "consent-for-all"):
             await person.sign_message()
             await expect(page.locator("#consent-form")).to_be_visible()

@@ -37,7 +37,7 @@ CONTRAST = """() => {
     const hasText = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
     if (hasText || e.value) judge(e, 'text', ratio(colour(e, 'color'), ground(e)), 4.5);
     if (e.placeholder) judge(e, 'placeholder', ratio(colour(e, 'color', '::placeholder'), ground(e)), 4.5);
-    if (e.matches('input, textarea'))
+    if (e.matches('input:not([type=checkbox]), textarea'))
       judge(e, 'edge', ratio(colour(e, 'borderTopColor'), ground(e.parentElement)), 3);
   }
   return found;

@@ -56,7 +56,7 @@ class Visit:
         """From the app's button through sign-in and consent back to the app: the tokens that it got."""
         self.begin(kind, **more).sign_in(key)
         if "data-page" in self.browser.body and self.browser.shown == "consent":
-            self.browser.click("consent-authorize")
+            self.browser.agree()
         answer: Answer = json.loads(self.browser.body)
         assert self.browser.status == 200, answer
         return answer

@@ -68,7 +68,7 @@ class Person:
 
     def agree(self, client: OAuth2Client, asked: AuthorizationRequest) -> BearerToken:
         """Through sign-in and consent, and the app gets its tokens."""
-        self.browser.open(asked.uri).sign_in(self.key).click("consent-authorize")
+        self.browser.open(asked.uri).sign_in(self.key).agree()
         return client.authorization_code(asked.validate_callback(self.browser.url))
 
 

@@ -74,9 +74,14 @@ class Page(HTMLParser):
         by_name = (e for e in self.elements if e.attrs.get("name") == name)
         return next(by_id, None) or next(by_name, None)
 
-    def fields(self, form: Element) -> dict[str, str]:
-        """What the form sends by itself. (No page of ours has two fields of one name but for its buttons and ticks.)"""
-        return {e.attrs["name"]: e.value for e in self.elements if e.form is form and e.is_sent}
+    def fields(self, form: Element) -> dict[str, str | list[str]]:
+        """What the form sends by itself. A name with several boxes has a list: those that are ticked."""
+        boxes = [e for e in self.elements if e.form is form and e.attrs.get("type") == "checkbox"]
+        sent = [e for e in self.elements if e.form is form and e.is_sent]
+        found: dict[str, str | list[str]] = {e.attrs["name"]: e.value for e in sent if e not in boxes}
+        for name in {e.attrs["name"] for e in boxes if e.is_sent}:
+            found[name] = [e.value for e in boxes if e.is_sent and e.attrs["name"] == name]
+        return found
 
 
 @dataclass
@@ -88,7 +93,7 @@ class ScriptedBrowser:
     status: int = 0
     page: Page = field(default_factory=lambda: Page(""))
     body: str = ""
-    sent: dict[str, str] = field(default_factory=dict)
+    sent: dict[str, str | list[str]] = field(default_factory=dict)
 
     def open(self, url: str) -> ScriptedBrowser:
         """Go to an address; one without a host is on the site where we are."""
@@ -153,12 +158,19 @@ class ScriptedBrowser:
         assert self.shown == "login", self.body
         return self.fill("test_key", str(key)).click("test-sign-in")
 
+    def agree(self) -> ScriptedBrowser:
+        """Through the consent page with all that is asked, what the page leaves unticked too."""
+        assert self.shown == "consent", self.body
+        if self.has("scope-offline_access"):
+            self.tick("scope-offline_access")
+        return self.click("consent-authorize")
+
     def _get(self, name: str) -> Element:
         element = self.page.find(name)
         assert element is not None, f"no {name} on {self.url}: {self.body}"
         return element
 
-    def _go(self, method: str, url: str, fields: dict[str, str] | None = None) -> ScriptedBrowser:
+    def _go(self, method: str, url: str, fields: dict[str, str | list[str]] | None = None) -> ScriptedBrowser:
         for _ in range(10):
             self.url, self.status, self.page, self.body, self.sent = url, 0, Page(""), "", fields or {}
             if urlsplit(url).hostname not in _HERE:

@@ -37,10 +37,10 @@ from hodlxxi.oauth.rules.authorization import (
 )
 from hodlxxi.oauth.rules.claims import find_hint_subject
 from hodlxxi.oauth.rules.clients import PAIRWISE, Client
-from hodlxxi.oauth.rules.consent import Agreed, Ask, judge_consent
+from hodlxxi.oauth.rules.consent import Agreed, Ask, asked_names, judge_consent
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.login import Began, Login, NeedsSignIn, SignedIn, judge_login
-from hodlxxi.oauth.rules.scopes import Scope
+from hodlxxi.oauth.rules.scopes import PROFILE_READ, Scope
 from hodlxxi.oauth.store import asking as store
 from hodlxxi.oauth.store.asking import Interaction
 from hodlxxi.oauth.store.clients import find_client
@@ -76,11 +76,17 @@ class GoOn:
 
 @dataclass(frozen=True, slots=True)
 class ShowConsent:
-    """The consent page."""
+    """The consent page. ``ticked`` are the scopes that it proposes, ``claims`` the single claims that are asked for.
+
+    ``links_key``: the app knows people by a name of its own, and asks for their key, by which others know them.
+    """
 
     interaction_id: str
     client: LoginClient
     scopes: tuple[Scope, ...]
+    ticked: frozenset[str]
+    claims: tuple[str, ...]
+    links_key: bool
     session: Session
 
 
@@ -197,7 +203,7 @@ async def _step(room: OAuthRoom, visit: Visit) -> Outcome:
     if isinstance(agreed, Fault):
         return await _respond(room, visit, refuse(visit.destination, agreed))
     if isinstance(agreed, Ask):
-        return await _ask(room, visit, request)
+        return await _ask(room, visit, request, agreed)
     return await _issue(room, visit, request, who, agreed, now)
 
 
@@ -222,13 +228,17 @@ async def _sign_in(room: OAuthRoom, visit: Visit) -> Outcome:
     return GoOn(interaction_path(await _wait(room, visit)))
 
 
-async def _ask(room: OAuthRoom, visit: Visit, request: AuthorizationRequest) -> Outcome:
+async def _ask(room: OAuthRoom, visit: Visit, request: AuthorizationRequest, ask: Ask) -> Outcome:
     session = visit.asker.session
     if session is None:
         return await _sign_in(room, visit)
     shown = show_client(room, visit.client, visit.destination.redirect_uri)
     scopes = tuple(room.policy.scopes[name] for name in request.scopes)
-    return ShowConsent(await _wait(room, visit), shown, scopes, session)
+    claims = tuple(sorted(asked_names(request.claims)))
+    asks_key = PROFILE_READ in request.scopes or "bitcoin_pubkey" in claims
+    links_key = asks_key and visit.client.metadata.subject_type == PAIRWISE
+    waiting = await _wait(room, visit)
+    return ShowConsent(waiting, shown, scopes, ask.ticked, claims, links_key, session)
 
 
 async def _issue(

@@ -18,14 +18,19 @@ from hodlxxi.oauth.grant import issue_code
 from hodlxxi.oauth.interaction import DONE, Asker, denied, interaction_path
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.authorization import Answer, AuthorizationRequest
-from hodlxxi.oauth.rules.consent import Consent, asked_names
+from hodlxxi.oauth.rules.consent import asked_names, judge_choice, merge_consent
 from hodlxxi.oauth.rules.errors import Fault
 from hodlxxi.oauth.rules.login import SignedIn
 from hodlxxi.oauth.store import asking as store
 
 
-async def decide(room: OAuthRoom, interaction_id: str, asker: Asker, *, agrees: bool) -> Outcome:
-    """Yes: remember it and issue a code. No: tell the app. The request and the sign-in are judged once more."""
+async def decide(
+    room: OAuthRoom, interaction_id: str, asker: Asker, *, agrees: bool, chosen: frozenset[str] | None = None
+) -> Outcome:
+    """Yes: remember it and issue a code for what was ``chosen`` (None: for all). No, or yes to nothing: tell the app.
+
+    The request and the sign-in are judged once more.
+    """
     visit = await load_visit(room, interaction_id, asker)
     if isinstance(visit, Fault):
         return ShowError(visit)
@@ -39,24 +44,29 @@ async def decide(room: OAuthRoom, interaction_id: str, asker: Asker, *, agrees: 
     async with room.db.begin() as tx:
         if interaction is None or not await store.spend_interaction(tx, interaction, now):
             return ShowError(DONE)
-        if agrees and not interaction.is_denied:
-            await _remember(room, tx, visit, request, who)
-            return Respond(await issue_code(room, tx, request, who, request.scopes, asker.origin, now))
+        granted = judge_choice(request.scopes, chosen)
+        if agrees and granted and not interaction.is_denied:
+            await _remember(room, tx, visit, request, who, granted)
+            return Respond(await issue_code(room, tx, request, who, granted, asker.origin, now))
         entry = Entry(Event.CONSENT_DENIED, True, asker.origin, who.login.user_id, request.client_id)
         await record(tx, now, entry)
     return Respond(denied(visit.destination))
 
 
 async def _remember(
-    room: OAuthRoom, tx: Tx, visit: Visit, request: AuthorizationRequest, who: SignedIn
+    room: OAuthRoom,
+    tx: Tx,
+    visit: Visit,
+    request: AuthorizationRequest,
+    who: SignedIn,
+    granted: tuple[str, ...],
 ) -> None:
     """Add what was agreed to what was agreed before."""
     now = room.clock.now()
     user_id, client_id = who.login.user_id, request.client_id
-    before = await store.find_consent(tx, user_id, client_id) or Consent(frozenset())
-    scopes = before.scopes | frozenset(request.scopes)
-    agreed = Consent(scopes, before.claims | asked_names(request.claims))
+    before = await store.find_consent(tx, user_id, client_id)
+    agreed = merge_consent(before, request.scopes, granted, asked_names(request.claims))
     if agreed != before:
         await store.keep_consent(tx, user_id, client_id, agreed, now)
-    details = {"scope": " ".join(request.scopes)}
+    details = {"scope": " ".join(granted), "asked": " ".join(request.scopes)}
     await record(tx, now, Entry(Event.CONSENT_GIVEN, True, visit.asker.origin, user_id, client_id, details))

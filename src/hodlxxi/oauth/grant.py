@@ -45,6 +45,7 @@ async def issue_code(
         absolute_expires_at=now + policy.refresh_max if policy.refresh_max else None,
         resources=request.resources,
         key=who.login.key,
+        declined=tuple(name for name in request.scopes if name not in scopes),
     )
     code = Code(
         digest=digest_of(secret),

@@ -85,6 +85,8 @@ oauth_grants = sa.Table(
     # The key that was proved: when it is removed from the account, what it allowed ends.
     sa.Column("key", _KEY, index=True),
     sa.Column("scope", sa.Text, nullable=False),
+    # What was asked for too, and left unticked.
+    sa.Column("declined", sa.Text),
     # The audiences that were granted; NULL is our own API.
     sa.Column("resource", Json),
     sa.Column("offline", sa.Boolean, nullable=False),
@@ -164,6 +166,8 @@ oauth_consents = sa.Table(
     sa.Column("client_id", _ID, sa.ForeignKey("oauth_clients.client_id"), primary_key=True, index=True),
     sa.Column("scope", sa.Text, nullable=False),
     sa.Column("claims", Json, nullable=False),
+    # What was left unticked, without the wish to be asked again.
+    sa.Column("declined", sa.Text),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
 )

@@ -43,6 +43,7 @@ class Grant:
     revoked_at: datetime | None = None
     resources: tuple[str, ...] = ()  # the audiences that were granted; none is our own API
     key: str | None = None  # the key that was proved
+    declined: tuple[str, ...] = ()  # the scopes that were asked for and not given
 
     def proof(self, sid: str) -> Proof:
         """How the user signed in, for the tokens."""
@@ -204,7 +205,7 @@ def judge_refresh(
     grant = refresh.grant
     if grant.revoked_at is not None or refresh.revoked or not refresh.user_enabled:
         return Refused(BAD_REFRESH)
-    scopes = judge_narrowing(scope, granted=grant.scopes, catalogue=catalogue)
+    scopes = judge_narrowing(scope, granted=grant.scopes, catalogue=catalogue, declined=grant.declined)
     if refresh.used_at is not None:
         sealed = None
         if not isinstance(scopes, Fault) and not isinstance(audience, Fault):

@@ -55,6 +55,19 @@ SCOPES: Catalogue = catalogue_of(
 )
 
 
+# Likewise, for the claims that an app asks for one by one.
+CLAIM_TEXTS: Mapping[str, str] = MappingProxyType(
+    {
+        "name": "Your display name",
+        "preferred_username": "A user name that is made of your key",
+        "updated_at": "When your profile last changed",
+        "bitcoin_pubkey": "The key of your account",
+        "email": "A stand-in e-mail address that can receive nothing",
+        "email_verified": "Whether that address was verified (it never is)",
+    }
+)
+
+
 def catalogue(*, with_email: bool = False) -> Catalogue:
     """The scopes of this server. ``email`` exists where the operator gives people synthetic addresses."""
     if not with_email:
@@ -99,18 +112,19 @@ def judge_scope(text: str | None, *, allowed: Iterable[str], catalogue: Catalogu
 
 
 def judge_narrowing(
-    text: str | None, *, granted: tuple[str, ...], catalogue: Catalogue
+    text: str | None, *, granted: tuple[str, ...], catalogue: Catalogue, declined: tuple[str, ...] = ()
 ) -> tuple[str, ...] | Fault:
     """The scope of a refreshed access token: the granted one, or a part of it (RFC 6749 §6).
 
-    Unknown names are dropped here as they were when the grant was made: who hard-codes them sends them again.
+    Unknown names are dropped here as they were when the grant was made, and so is what the user then left unticked: some
+    client libraries (Authlib) send again with every refresh what they asked for at first.
     """
     if text is None:
         return granted
     names = parse_scope(text)
     if isinstance(names, Fault):
         return names
-    known = tuple(name for name in names if name in catalogue)
+    known = tuple(name for name in names if name in catalogue and name not in declined)
     if not known or not set(known) <= set(granted):
         return Fault(Word.INVALID_SCOPE, "scope may only narrow what was granted.")
     return known

@@ -61,19 +61,22 @@ _DENY = (
     .where(_i.interaction == _p("digest"), _i.used_at.is_(None))
     .values(denied_at=_p("now"))
 )
-_FIND_CONSENT = sa.select(_c.scope, _c.claims).where(_c.user_id == _p("user"), _c.client_id == _p("client"))
+_FIND_CONSENT = sa.select(_c.scope, _c.claims, _c.declined).where(
+    _c.user_id == _p("user"), _c.client_id == _p("client")
+)
 _ADD_CONSENT = insert_new(oauth_consents).values(
     user_id=_p("user"),
     client_id=_p("client"),
     scope=_p("scope"),
     claims=_p("claims"),
+    declined=_p("declined"),
     created_at=_p("now"),
     updated_at=_p("now"),
 )
 _CHANGE_CONSENT = (
     sa.update(oauth_consents)
     .where(_c.user_id == _p("user_"), _c.client_id == _p("client_"))
-    .values(scope=_p("scope"), claims=_p("claims"), updated_at=_p("now"))
+    .values(scope=_p("scope"), claims=_p("claims"), declined=_p("declined"), updated_at=_p("now"))
 )
 
 
@@ -130,12 +133,20 @@ async def deny_interaction(tx: Tx, digest: str, now: datetime) -> bool:
 async def find_consent(tx: Tx, user_id: str, client_id: str) -> Consent | None:
     """What this user allowed this client before."""
     row = (await tx.execute(_FIND_CONSENT, {"user": user_id, "client": client_id})).one_or_none()
-    return Consent(frozenset(row.scope.split()), frozenset(row.claims)) if row is not None else None
+    if row is None:
+        return None
+    declined = frozenset((row.declined or "").split())
+    return Consent(frozenset(row.scope.split()), frozenset(row.claims), declined)
 
 
 async def keep_consent(tx: Tx, user_id: str, client_id: str, consent: Consent, now: datetime) -> None:
     """Remember what a user allowed, in place of what was remembered."""
-    values = {"scope": " ".join(sorted(consent.scopes)), "claims": sorted(consent.claims), "now": now}
+    values = {
+        "scope": " ".join(sorted(consent.scopes)),
+        "claims": sorted(consent.claims),
+        "declined": " ".join(sorted(consent.declined)) or None,
+        "now": now,
+    }
     added = await tx.execute(_ADD_CONSENT, {"user": user_id, "client": client_id} | values)
     if rows_changed(added) == 0:
         await tx.execute(_CHANGE_CONSENT, {"user_": user_id, "client_": client_id} | values)

@@ -35,6 +35,7 @@ GRANT_COLUMNS = (
     _g.revoked_at,
     _g.resource,
     _g.key,
+    _g.declined,
     _u.display_name,
     sa.func.coalesce(_u.updated_at, _u.created_at, type_=Moment).label("user_updated_at"),
     _u.disabled_at.label("user_disabled_at"),
@@ -46,11 +47,11 @@ def read_grant(columns: tuple[Any, ...]) -> tuple[Grant, Person, bool]:
     """The grant, its user, and whether the account is open."""
     (
         grant_id, client_id, user_id, scope, auth_time, acr, amr, session_id, claims, absolute, revoked_at,
-        resources, key, name, user_updated_at, disabled_at, closed_at,
+        resources, key, declined, name, user_updated_at, disabled_at, closed_at,
     ) = columns  # fmt: skip
     grant = Grant(
         grant_id, client_id, user_id, tuple(scope.split()), auth_time, acr, tuple(amr), session_id,
-        read_asked(claims), absolute, revoked_at, tuple(resources or ()), key,
+        read_asked(claims), absolute, revoked_at, tuple(resources or ()), key, tuple((declined or "").split()),
     )  # fmt: skip
     return grant, Person(user_id, name, user_updated_at), disabled_at is None and closed_at is None
 
@@ -154,6 +155,7 @@ async def add_grant(tx: Tx, grant: Grant, now: datetime, ends_at: datetime) -> N
             "key": grant.key,
             "resource": list(grant.resources) or None,
             "scope": " ".join(grant.scopes),
+            "declined": " ".join(grant.declined) or None,
             "offline": OFFLINE_ACCESS in grant.scopes,
             "auth_time": grant.auth_time,
             "acr": grant.acr,
