@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import typer
 import uvloop
 from rich.console import Console
 
+from hodlxxi.app import App, create_app
+from hodlxxi.cli.preflight import NotReady, prepare_database
 from hodlxxi.kit.errors import Refusal
 from hodlxxi.settings import ConfigurationError, Settings, load_settings
 
@@ -39,9 +41,34 @@ def fail(text: str) -> typer.Exit:
     return typer.Exit(EXIT_FAILED)
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
+def done(text: str) -> None:
+    """Say what was done; the text may hold somebody's words, so its brackets are no colours."""
+    console.print("[green]✓[/] ", end="")
+    console.print(text, markup=False)
+
+
+def run(task: Coroutine[Any, Any, T]) -> T:
     """Run a use case from the command line; a refusal is said in one line."""
     try:
-        return uvloop.run(work)
+        return uvloop.run(task)
     except Refusal as refusal:
         raise fail(refusal.text) from None
+
+
+def work(do: Callable[[App], Awaitable[T]]) -> T:
+    """Do something with the server's rooms, beside the running server: with its settings, on its database."""
+    settings = settings_or_exit()
+
+    async def prepared() -> T:
+        try:
+            await prepare_database(settings)
+        except NotReady as problem:
+            raise fail(str(problem)) from None
+        server = create_app(settings)
+        try:
+            return await do(server)
+        finally:
+            await server.outgoing.close()
+            await server.db.close()
+
+    return run(prepared())

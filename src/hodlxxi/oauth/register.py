@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from hodlxxi.audit.events import Entry, Event, Origin
 from hodlxxi.audit.log import record
 from hodlxxi.kit.db import Tx
-from hodlxxi.kit.errors import Forbidden, TooMany
+from hodlxxi.kit.errors import Conflict, Forbidden, TooMany
 from hodlxxi.kit.secret import digest_of, mint_token, same
+from hodlxxi.oauth.change_client import Author, change_client, seal_secret, terms_for
 from hodlxxi.oauth.room import OAuthRoom
-from hodlxxi.oauth.rules.clients import (
-    HMAC_ALG,
-    SECRET_METHODS,
-    Client,
-    Metadata,
-    Trust,
-    render_metadata,
-)
+from hodlxxi.oauth.rules.clients import SECRET_METHODS, Client, Trust, render_metadata
 from hodlxxi.oauth.rules.errors import Fault, OAuthRefusal, Word
 from hodlxxi.oauth.rules.pkce import PkcePolicy
-from hodlxxi.oauth.rules.registration import Terms, judge_metadata
+from hodlxxi.oauth.rules.registration import judge_metadata
 from hodlxxi.oauth.sector import check_sector
 from hodlxxi.oauth.store import clients as store
 from hodlxxi.oauth.store import grants as grant_store
+from hodlxxi.oauth.store.owned import count_owned
 from hodlxxi.oauth.store.registration import has_initial, spend_initial
 
 MAX_UNUSED = 1_000
+MAX_OWNED = 50
 CLIENT_ID_BYTES = 16
 BAD_TOKEN = Fault(Word.INVALID_TOKEN, "The registration access token is not valid for this client.")
 BAD_INITIAL_TOKEN = Fault(
@@ -36,6 +32,7 @@ BAD_INITIAL_TOKEN = Fault(
     "Registration needs an initial access token of the operator: Authorization: Bearer ...",
 )
 CHALLENGE = 'Bearer error="invalid_token"'
+FindClient = Callable[[Tx, str], Awaitable[Client | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +51,20 @@ async def register(
 
     ``initial_token`` is the operator's leave to register, where registration is not open (RFC 7591 §3).
     """
+    return _render(room, await admit_client(room, body, origin, initial_token))
+
+
+async def admit_client(
+    room: OAuthRoom,
+    body: Mapping[str, object],
+    origin: Origin,
+    initial_token: str | None,
+    owner_id: str | None = None,
+) -> Registered:
+    """Register an app on the operator's terms; ``owner_id`` is the developer who does it at a page of ours.
+
+    Raises ``OAuthRefusal``, ``Forbidden``, ``TooMany``, and ``Conflict`` when the developer has enough apps.
+    """
     policy = room.policy
     await room.limiter.check("register", origin.ip_address, policy.registrations)
     if policy.registration == "closed":
@@ -70,11 +81,15 @@ async def register(
                 raise OAuthRefusal(BAD_INITIAL_TOKEN, challenge=CHALLENGE)
         elif await store.count_unused(tx) >= MAX_UNUSED:
             raise TooMany("Too many unused registrations; try again later.", retry_after_s=3600)
-        outcome = await add_client(room, tx, body, trust=Trust.SELF_REGISTERED, origin=origin)
+        if owner_id is not None and await count_owned(tx, owner_id) >= MAX_OWNED:
+            raise Conflict(f"You have {MAX_OWNED} apps, which is the most. Delete one first.")
+        outcome = await add_client(
+            room, tx, body, trust=Trust.SELF_REGISTERED, origin=origin, owner_id=owner_id
+        )
         if isinstance(outcome, Fault):
             # Inside: what could not be registered has cost no use of the initial token.
             raise OAuthRefusal(outcome)
-    return _render(room, outcome)
+    return outcome
 
 
 async def add_client(
@@ -91,7 +106,7 @@ async def add_client(
 
     The operator's command line calls this too; only there can a client be trusted or excepted from PKCE.
     """
-    metadata = _judge(room, body, trust)
+    metadata = judge_metadata(body, terms_for(room, None, is_operator=trust is Trust.OPERATOR))
     if isinstance(metadata, Fault):
         return metadata
     now = room.clock.now()
@@ -106,12 +121,12 @@ async def add_client(
         created_at=now.replace(microsecond=0),
         registration_digest=digest_of(registration_token),
         pkce_policy=pkce_policy,
-        secret_sealed=_sealed(room, metadata, secret),
+        secret_sealed=seal_secret(room, metadata, secret),
         owner_id=owner_id,
     )
     await store.add_client(tx, client)
     details = {"name": metadata.name, "trust": trust.value, "redirect_uris": list(metadata.redirect_uris)}
-    await record(tx, now, Entry(Event.CLIENT_REGISTERED, True, origin, None, client.client_id, details))
+    await record(tx, now, Entry(Event.CLIENT_REGISTERED, True, origin, owner_id, client.client_id, details))
     return Registered(client, secret, registration_token)
 
 
@@ -133,26 +148,17 @@ async def change_registration(
             raise _refused()
     await check_sector(room, body)
     async with room.db.begin() as tx:
-        client = await _find_owned(tx, client_id, token)
+        client = await _find_owned(tx, client_id, token, store.hold_client)
         if client is None:
             raise _refused()
-        changed = _judge_change(room, client, body)
-        if isinstance(changed, Fault):
-            raise OAuthRefusal(changed)
-        needs_secret = changed.auth_method in SECRET_METHODS
-        # A sealed copy cannot be made of a secret that only its owner still knows.
-        lacks_copy = changed.id_token_alg == HMAC_ALG and client.secret_sealed is None
-        secret = mint_token() if needs_secret and (not client.has_secret or lacks_copy) else None
-        digest = digest_of(secret) if secret else client.secret_digest if needs_secret else None
-        client = replace(client, metadata=changed, secret_digest=digest)
-        if secret is not None:
-            client = replace(client, secret_sealed=_sealed(room, changed, secret))
-        await store.change_client(tx, client)
-        details = {"name": changed.name, "redirect_uris": list(changed.redirect_uris)}
-        await record(
-            tx, room.clock.now(), Entry(Event.CLIENT_CHANGED, True, origin, None, client_id, details)
+        sent = _read_change(client, body)
+        outcome = (
+            sent if isinstance(sent, Fault) else await change_client(room, tx, client, sent, Author(origin))
         )
-    return render_metadata(client) | _management(room, client, None) | _secret_members(secret)
+        if isinstance(outcome, Fault):
+            raise OAuthRefusal(outcome)
+    members = render_metadata(outcome.client) | _management(room, client, None)
+    return members | _secret_members(outcome.secret)
 
 
 async def remove_registration(room: OAuthRoom, client_id: str, token: str | None, origin: Origin) -> None:
@@ -173,17 +179,8 @@ async def end_client(tx: Tx, client_id: str, now: datetime, origin: Origin | Non
     await record(tx, now, Entry(Event.CLIENT_CHANGED, True, origin, None, client_id, details))
 
 
-def _judge(room: OAuthRoom, body: Mapping[str, object], trust: Trust) -> Metadata | Fault:
-    policy = room.policy
-    allowed = policy.open_scopes if trust is Trust.SELF_REGISTERED else None
-    return judge_metadata(body, Terms(policy.scopes, policy.id_token_algs, allowed, policy.subject_type))
-
-
-def _sealed(room: OAuthRoom, metadata: Metadata, secret: str | None) -> str | None:
-    return room.sealer.seal(secret.encode()) if secret and metadata.id_token_alg == HMAC_ALG else None
-
-
-def _judge_change(room: OAuthRoom, client: Client, body: Mapping[str, object]) -> Metadata | Fault:
+def _read_change(client: Client, body: Mapping[str, object]) -> dict[str, object] | Fault:
+    """The metadata in a change, once the members are right that only name the client."""
     if body.get("client_id") != client.client_id:
         return Fault(Word.INVALID_CLIENT_METADATA, "client_id: it must be sent, and be this client's.")
     secret = body.get("client_secret")
@@ -191,13 +188,14 @@ def _judge_change(room: OAuthRoom, client: Client, body: Mapping[str, object]) -
         isinstance(secret, str) and client.secret_digest and same(digest_of(secret), client.secret_digest)
     ):
         return Fault(Word.INVALID_CLIENT_METADATA, "client_secret: it is ours to choose, and this is not it.")
-    rest = {k: v for k, v in body.items() if k not in ("client_id", "client_secret")}
-    return _judge(room, rest, client.trust)
+    return {k: v for k, v in body.items() if k not in ("client_id", "client_secret")}
 
 
-async def _find_owned(tx: Tx, client_id: str, token: str | None) -> Client | None:
+async def _find_owned(
+    tx: Tx, client_id: str, token: str | None, find: FindClient = store.find_client
+) -> Client | None:
     # PostgreSQL takes no NUL in a text; no id of ours has one.
-    client = await store.find_client(tx, client_id) if "\x00" not in client_id else None
+    client = await find(tx, client_id) if "\x00" not in client_id else None
     kept = client.registration_digest if client and client.registration_digest else ""
     is_owner = same(digest_of(token or ""), kept)
     return client if client and is_owner and client.disabled_at is None else None

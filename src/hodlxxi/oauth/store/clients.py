@@ -117,6 +117,7 @@ def _values(metadata: Metadata) -> dict[str, object]:
 
 
 _FIND = sa.select(*CLIENT_COLUMNS).where(_c.client_id == _p("id_"))
+_HOLD = _FIND.with_for_update()
 _LIST = sa.select(*CLIENT_COLUMNS).order_by(_c.created_at.desc()).limit(_p("count"))
 _ADD = sa.insert(oauth_clients).inline()
 _CHANGE = sa.update(oauth_clients).where(_c.client_id == _p("id_"))
@@ -130,6 +131,37 @@ _DISABLE = (
     .where(_c.client_id == _p("id_"), _c.disabled_at.is_(None))
     .values(disabled_at=_p("now"), client_secret=None, client_secret_sealed=None, registration_token=None)
 )
+_REPLACE_SECRET = (
+    sa.update(oauth_clients)
+    .where(
+        _c.client_id == _p("id_"),
+        _c.client_secret.is_not_distinct_from(_p("old")),
+        _c.disabled_at.is_(None),
+    )
+    .values(client_secret=_p("digest"), client_secret_sealed=_p("sealed"))
+)
+_PAUSE = (
+    sa.update(oauth_clients)
+    .where(_c.client_id == _p("id_"), _c.disabled_at.is_(None))
+    .values(disabled_at=_p("now"))
+)
+_RESUME = (
+    sa.update(oauth_clients)
+    .where(_c.client_id == _p("id_"), _c.disabled_at.is_not(None))
+    .values(disabled_at=None)
+)
+_SET_TERMS = (
+    sa.update(oauth_clients)
+    .where(_c.client_id == _p("id_"))
+    .values(
+        trust=_p("new_trust"),
+        profile=_p("new_profile"),
+        pkce_policy=_p("new_pkce"),
+        resources=_p("new_resources", type_=_c.resources.type),
+        serves=_p("new_serves", type_=_c.serves.type),
+        owner_id=_p("new_owner"),
+    )
+)
 _COUNT_UNUSED = (
     sa.select(sa.func.count())
     .select_from(oauth_clients)
@@ -141,6 +173,12 @@ _TOUCH_AFTER = timedelta(hours=1)
 async def find_client(tx: Tx, client_id: str) -> Client | None:
     """The client, disabled or not."""
     row = (await tx.execute(_FIND, {"id_": client_id})).one_or_none()
+    return read_client(row) if row is not None else None
+
+
+async def hold_client(tx: Tx, client_id: str) -> Client | None:
+    """The client, with its row held until the end of the transaction: whoever else wants to change it waits."""
+    row = (await tx.execute(_HOLD, {"id_": client_id})).one_or_none()
     return read_client(row) if row is not None else None
 
 
@@ -168,9 +206,48 @@ async def add_client(tx: Tx, client: Client) -> None:
 
 
 async def change_client(tx: Tx, client: Client) -> None:
-    """Replace a client's metadata and its secret (RFC 7592 §2.2)."""
-    own = {"client_secret": client.secret_digest, "client_secret_sealed": client.secret_sealed}
+    """Replace a client's metadata, its secret and whether it is trusted (RFC 7592 §2.2). Its row is held."""
+    own = {
+        "client_secret": client.secret_digest,
+        "client_secret_sealed": client.secret_sealed,
+        "trust": client.trust.value,
+    }
     await tx.execute(_CHANGE.values(own | _values(client.metadata)), {"id_": client.client_id})
+
+
+async def replace_secret(tx: Tx, old: Client, new: Client) -> bool:
+    """The gate: whether the secret was still the old one and is the new one now."""
+    params = {
+        "id_": old.client_id,
+        "old": old.secret_digest,
+        "digest": new.secret_digest,
+        "sealed": new.secret_sealed,
+    }
+    return rows_changed(await tx.execute(_REPLACE_SECRET, params)) == 1
+
+
+async def pause_client(tx: Tx, client_id: str, now: datetime) -> bool:
+    """Disable a client, and keep what is needed to go on later; whether it was alive."""
+    return rows_changed(await tx.execute(_PAUSE, {"id_": client_id, "now": now})) == 1
+
+
+async def resume_client(tx: Tx, client_id: str) -> bool:
+    """Let a disabled client go on; whether it was disabled."""
+    return rows_changed(await tx.execute(_RESUME, {"id_": client_id})) == 1
+
+
+async def set_terms(tx: Tx, client: Client) -> None:
+    """Keep what the operator decided about a client: trust, profile, PKCE, audiences and owner."""
+    params = {
+        "id_": client.client_id,
+        "new_trust": client.trust.value,
+        "new_profile": client.profile.value,
+        "new_pkce": client.pkce_policy.value if client.pkce_policy else None,
+        "new_resources": list(client.resources) if client.resources is not None else None,
+        "new_serves": list(client.serves),
+        "new_owner": client.owner_id,
+    }
+    await tx.execute(_SET_TERMS, params)
 
 
 async def touch_client(tx: Tx, client_id: str, now: datetime) -> None:
