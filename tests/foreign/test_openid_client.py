@@ -95,6 +95,11 @@ def test_an_api_that_only_knows_our_keys_verifies_access_tokens(visit: Visit) ->
     assert (claims["sub"], claims["iss"], claims["aud"]) == (known_pubkey(2), visit.issuer, visit.issuer)
 
 
+@pytest.mark.parametrize("kind", ["secret", "public"])
+def test_a_pushed_request(visit: Visit, kind: str) -> None:
+    assert visit.sign_in(kind, 2, push="1")["claims"]["sub"] == known_pubkey(2)
+
+
 def test_a_narrower_refresh(visit: Visit) -> None:
     visit.sign_in("secret", 3)
     assert visit.do("/refresh", scope="openid")["scope"] == "openid"

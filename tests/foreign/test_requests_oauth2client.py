@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import jwskate
@@ -18,9 +19,13 @@ from requests_oauth2client import (
     ClientSecretPost,
     InvalidClient,
     InvalidGrant,
+    InvalidRequest,
     InvalidScope,
     OAuth2Client,
     PublicApp,
+)
+from requests_oauth2client import (
+    RequestUriParameterAuthorizationRequest as Pushed,
 )
 
 from hodlxxi.bitcoin.known_keys import known_pubkey
@@ -66,9 +71,11 @@ class Person:
     def pubkey(self) -> str:
         return known_pubkey(self.key)
 
-    def agree(self, client: OAuth2Client, asked: AuthorizationRequest) -> BearerToken:
+    def agree(
+        self, client: OAuth2Client, asked: AuthorizationRequest, pushed: Pushed | None = None
+    ) -> BearerToken:
         """Through sign-in and consent, and the app gets its tokens."""
-        self.browser.open(asked.uri).sign_in(self.key).agree()
+        self.browser.open((pushed or asked).uri).sign_in(self.key).agree()
         return client.authorization_code(asked.validate_callback(self.browser.url))
 
 
@@ -98,6 +105,28 @@ def test_code_and_pkce_userinfo_refresh_and_revocation(
         client.userinfo(renewed)
     with pytest.raises(InvalidGrant):
         client.refresh_token(renewed)
+
+
+@pytest.mark.parametrize("method", KINDS)
+def test_a_pushed_request_says_nothing_in_the_browser(
+    any_dev_server: Server, person: Person, method: str
+) -> None:
+    client = register(any_dev_server, method)
+    asked = client.authorization_request(scope=SCOPE)
+    pushed = client.pushed_authorization_request(asked)
+    assert dict(parse_qsl(urlsplit(pushed.uri).query)).keys() == {"client_id", "request_uri"}
+    tokens = person.agree(client, asked, pushed)
+    assert client.userinfo(tokens)["sub"] == person.pubkey
+    # It is spent: going back shows a page of ours, not the app.
+    assert person.browser.open(pushed.uri).shown == "error"
+
+
+def test_a_bad_request_is_refused_when_it_is_pushed(any_dev_server: Server) -> None:
+    client = register(any_dev_server, "none")
+    with pytest.raises(InvalidRequest):
+        client.pushed_authorization_request(
+            client.authorization_request(redirect_uri="https://evil.example/")
+        )
 
 
 def test_the_access_token_is_a_jwt_that_a_foreign_library_verifies(
