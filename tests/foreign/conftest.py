@@ -1,4 +1,4 @@
-"""Programs that others wrote, from npm."""
+"""Programs that others wrote, from npm and PyPI."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from tests.foreign.node_app import Visit
+from tests.foreign.python_app import Person
 from tests.support.processes import ROOT, accepts, end, wait_until
+from tests.support.scripted_browser import ScriptedBrowser
+from tests.support.server import Server
 
 FOLDER = Path(__file__).parent / "node"
 WITH_NODE = str(ROOT / "scripts" / "with_node")
@@ -54,3 +59,17 @@ def node_app(
         yield f"http://localhost:{port}"
     finally:
         end(process)
+
+
+@pytest.fixture
+def visit(any_dev_server: Server, node_app: str) -> Iterator[Visit]:
+    """Somebody at the Node app, in a browser of their own."""
+    with httpx.Client(timeout=30) as http:
+        yield Visit(node_app, any_dev_server.url, ScriptedBrowser(http))
+
+
+@pytest.fixture
+def person() -> Iterator[Person]:
+    """Somebody at the Python app, in a browser of their own."""
+    with httpx.Client(timeout=20) as http:
+        yield Person(ScriptedBrowser(http), 6)
