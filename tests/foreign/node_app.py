@@ -43,10 +43,17 @@ class Visit:
         query = urlencode({"issuer": self.issuer, "kind": kind} | more)
         return self.browser.open(f"{self.app}/begin?{query}")
 
+    def silently(self, kind: str) -> Answer:
+        """The app asks with ``prompt=none``: what it got, or the refusal."""
+        answer: Answer = json.loads(self.begin(kind, prompt="none").body)
+        return answer
+
     def sign_in(self, kind: str, key: int = 0, **more: str) -> Answer:
-        """From the app's button through sign-in and consent back to the app: the tokens that it got."""
-        self.begin(kind, **more).sign_in(key)
-        if "data-page" in self.browser.body and self.browser.shown == "consent":
+        """From the app's button through our pages, those that are shown, back to the app: the tokens that it got."""
+        self.begin(kind, **more)
+        if 'data-page="login"' in self.browser.body:
+            self.browser.sign_in(key)
+        if 'data-page="consent"' in self.browser.body:
             self.browser.agree()
         answer: Answer = json.loads(self.browser.body)
         assert self.browser.status == 200, answer

@@ -102,9 +102,9 @@ async function verify({ config, tokens }) {
   return api.validateJwtAccessToken(server, request, server.issuer, { [api.allowInsecureRequests]: true });
 }
 
-async function call({ config, tokens, options }) {
+async function call({ config, tokens, options }, { bare }) {
   const url = new URL("/api/demo/protected", config.serverMetadata().issuer);
-  const answer = await client.fetchProtectedResource(config, tokens.access_token, url, "GET", null, undefined, options);
+  const answer = await client.fetchProtectedResource(config, tokens.access_token, url, "GET", null, undefined, bare ? undefined : options);
   return { status: answer.status, ...(await answer.json()) };
 }
 
@@ -126,8 +126,8 @@ async function hearLogout(form) {
 async function device({ issuer, kind = "public" }) {
   const config = await registered(issuer, kind);
   const asked = await client.initiateDeviceAuthorization(config, { scope: SCOPE });
-  // The test approves at once; a real device waits as long as it is told.
-  const result = client.pollDeviceAuthorizationGrant(config, asked).then(shown, (error) => ({ error: error.error ?? error.code }));
+  // The first question may come at any time, and somebody will have approved by then.
+  const result = client.pollDeviceAuthorizationGrant(config, { ...asked, interval: 1 }).then(shown, (error) => ({ error: error.error ?? error.code }));
   return { asked, result };
 }
 
@@ -141,8 +141,10 @@ const routes = {
   "/begin": async (visit, query) => go(await begin(visit, query)),
   "/callback": async (visit, _query, url) =>
     take(visit, await client.authorizationCodeGrant(visit.config, url, visit.checks, undefined, visit.options)),
-  "/refresh": async (visit, query) =>
-    take(visit, await client.refreshTokenGrant(visit.config, visit.tokens.refresh_token, query, visit.options)),
+  "/refresh": async (visit, { other_key, ...query }) => {
+    const options = other_key ? await proofs(visit.config, visit.kind) : visit.options;
+    return take(visit, await client.refreshTokenGrant(visit.config, visit.tokens.refresh_token, query, options));
+  },
   "/userinfo": ({ config, tokens, claims, options }) => client.fetchUserInfo(config, tokens.access_token, claims.sub, options),
   "/call": call,
   "/verify": verify,
