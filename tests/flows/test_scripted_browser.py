@@ -11,6 +11,7 @@ import pytest
 
 from hodlxxi.bitcoin.known_keys import known_pubkey
 from hodlxxi.oauth.rules.pkce import challenge_of
+from tests.support.processes import wait_until
 from tests.support.scripted_browser import ScriptedBrowser
 from tests.support.server import Server
 from tests.support.signer import TestKey
@@ -169,4 +170,5 @@ def test_an_unknown_app_gets_a_page_with_the_word_and_the_request_id(
     assert (browser.shown, browser.status) == ("error", 400)
     assert browser.text("error-code")
     assert browser.text("error-description")
-    assert browser.text("request-id") in any_server.log_text()
+    request_id = browser.text("request-id")
+    wait_until(lambda: request_id in any_server.log_text(), seconds=10, what="the log line of the request")
