@@ -107,6 +107,17 @@ async def test_what_is_wrong_is_said_to_the_client_at_once(
     assert await provider.ask("SELECT count(*) FROM oauth_pars WHERE client_id = :c", c=app.client_id) == 0
 
 
+async def test_an_id_token_hint_is_checked_when_it_is_pushed(provider: Provider) -> None:
+    app, other = await provider.register(), await provider.register()
+    hint = (await app.tokens())["id_token"]
+    answers = [
+        await sender.push(id_token_hint=sent)
+        for sender, sent in ((app, hint), (app, hint + "x"), (other, hint))
+    ]
+    assert [answer.status_code for answer in answers] == [201, 400, 400]
+    assert answers[1].json()["error"] == "invalid_request"
+
+
 async def test_a_hostile_redirect_uri_cannot_be_pushed(provider: Provider) -> None:
     app = await provider.register(CALLBACK, "http://127.0.0.1/cb")
     for uri in HOSTILE:

@@ -13,7 +13,7 @@ from hodlxxi.identity.room import LoginClient
 from hodlxxi.identity.session import Session
 from hodlxxi.kit.db import Tx
 from hodlxxi.oauth.grant import issue_code
-from hodlxxi.oauth.hints import read_hint
+from hodlxxi.oauth.hints import BAD_HINT, judge_hint
 from hodlxxi.oauth.interaction import (
     DONE,
     Asker,
@@ -35,10 +35,9 @@ from hodlxxi.oauth.rules.authorization import (
     parse_client_id,
     refuse,
 )
-from hodlxxi.oauth.rules.claims import find_hint_subject
 from hodlxxi.oauth.rules.clients import PAIRWISE, Client
 from hodlxxi.oauth.rules.consent import Agreed, Ask, asked_names, judge_consent
-from hodlxxi.oauth.rules.errors import Fault, Word
+from hodlxxi.oauth.rules.errors import Fault
 from hodlxxi.oauth.rules.login import Began, Login, NeedsSignIn, SignedIn, judge_login
 from hodlxxi.oauth.rules.scopes import PROFILE_READ, Scope
 from hodlxxi.oauth.store import asking as store
@@ -46,10 +45,6 @@ from hodlxxi.oauth.store.asking import Interaction
 from hodlxxi.oauth.store.clients import find_client
 from hodlxxi.oauth.store.pushed import spend_pushed
 from hodlxxi.oauth.subjects import find_subject
-
-BAD_HINT = Fault(
-    Word.INVALID_REQUEST, "id_token_hint is not an ID token that was issued here for this client."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +148,10 @@ async def judge_who(room: OAuthRoom, visit: Visit, now: datetime) -> SignedIn | 
         raise TypeError("a request that is refused has nobody to judge")
     hinted = None
     if request.id_token_hint is not None:
-        payload = await read_hint(room, request.id_token_hint, visit.client) or {}
-        hinted = find_hint_subject(payload, issuer=room.policy.issuer, client_id=request.client_id)
-        if hinted is None:
-            return BAD_HINT
+        judged = await judge_hint(room, request.id_token_hint, visit.client)
+        if isinstance(judged, Fault):
+            return judged
+        hinted = judged
     login = await _login_of(room, visit.client, visit.asker.session)
     return judge_login(request, login, visit.began, now, hinted)
 

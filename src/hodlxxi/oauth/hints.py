@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from hodlxxi.oauth import jws
 from hodlxxi.oauth.room import OAuthRoom
+from hodlxxi.oauth.rules.claims import find_hint_subject
 from hodlxxi.oauth.rules.clients import HMAC_ALG, Client
+from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.jose import split_compact
+
+BAD_HINT = Fault(
+    Word.INVALID_REQUEST, "id_token_hint is not an ID token that was issued here for this client."
+)
+
+
+async def judge_hint(room: OAuthRoom, token: str, client: Client) -> str | Fault:
+    """The subject that a client's hint names (OpenID Connect Core §3.1.2.1)."""
+    payload = await read_hint(room, token, client) or {}
+    subject = find_hint_subject(payload, issuer=room.policy.issuer, client_id=client.client_id)
+    return BAD_HINT if subject is None else subject
 
 
 async def read_hint(room: OAuthRoom, token: str, client: Client | None) -> dict[str, object] | None:

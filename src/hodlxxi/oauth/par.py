@@ -11,6 +11,7 @@ from datetime import datetime
 from hodlxxi.kit.db import Tx
 from hodlxxi.kit.secret import digest_of, mint_token
 from hodlxxi.oauth.client_auth import ClientRequest, authenticate, client_refusal, read_credentials
+from hodlxxi.oauth.hints import judge_hint
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.authorization import (
     PAR_PREFIX,
@@ -77,6 +78,10 @@ async def _keep(
     )
     if isinstance(judged, Fault):
         return judged
+    if judged.id_token_hint is not None:
+        hinted = await judge_hint(room, judged.id_token_hint, client)
+        if isinstance(hinted, Fault):
+            return hinted
     pushed = Pushed(
         digest=digest_of(secret),
         client_id=client.client_id,
