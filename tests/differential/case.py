@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 Value = str | list[str] | None
 
 AUTHORIZE, TOKEN, REVOKE, USERINFO = "/oauth/authorize", "/oauth/token", "/oauth/revoke", "/oauth/userinfo"
+PAR = "/oauth/par"
 
 CALLBACK = "https://app.example/cb"
 SECOND = "https://two.example/cb?from=hodlxxi"
 LOOPBACK = "http://127.0.0.1/cb"
 API, OTHER_API = "https://api.example/one", "https://api.example/two"  # resources that tokens may be for
-SCOPE = "openid profile:read"
+SCOPE, STATE = "openid profile:read", "st-1"
 VERIFIER = "a-verifier-that-is-long-enough-to-be-one-0123456789"
 CHALLENGE = "IdFsue1MJJJtybEPX0invmHHuW1I7Ai5LXVlXpENjsk"  # its SHA-256
 
@@ -72,6 +73,37 @@ def _form(path: str, start: Mapping[str, str], name: str, ours: str, options: di
     headers = options.pop("headers", {})
     title = f"{path.rpartition('/')[2]}: {name}"
     return Case(title, ours, path, role, method, start, options, "out", auth, headers, raw)  # type: ignore[arg-type]
+
+
+def pushes(name: str, ours: str, **options: object) -> Case:
+    """A pushed authorization request."""
+    start = {
+        **{
+            "client_id": "@id@",
+            "redirect_uri": "@uri@",
+            "response_type": "code",
+            "scope": SCOPE,
+            "state": STATE,
+        },
+        **{"code_challenge": CHALLENGE, "code_challenge_method": "S256"},
+    }
+    return _form(PAR, start, name, ours, options)
+
+
+def brings(
+    name: str,
+    ours: str,
+    pushed: str = "@pushed@",
+    *,
+    role: str = "web",
+    who: str = "agreed",
+    **changes: Value,
+) -> Case:
+    """An authorization request that was pushed before."""
+    nothing: dict[str, Value] = dict.fromkeys(
+        ("redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method")
+    )
+    return asks(f"pushed, {name}", ours, role=role, who=who, **{**nothing, "request_uri": pushed, **changes})
 
 
 def redeems(name: str, ours: str, **options: object) -> Case:

@@ -80,7 +80,7 @@ AGES = [
     asks("max_age twice", BACK, max_age=["1", "1"]),
     *(
         asks(f"max_age {text!r}", BACK, who="agreed", max_age=text)
-        for text in ("-1", "soon", "1.5", "+5", "5 ", "1e3", "0x10", "9" * 30)
+        for text in ("-1", "soon", "1.5", "+5", "5 ", "1e3", "0x1000", "9" * 30)
     ),
 ]
 

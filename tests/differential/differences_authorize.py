@@ -52,6 +52,10 @@ AUTHORIZE_REASONS = [
         {
             BACK: _authorize("redirect_uri twice", "two redirect_uris", "request_uri twice"),
             "redirect: invalid_request_uri": _authorize("request_uri that was never pushed"),
+            "redirect: invalid_request_uri, state lost": _authorize(
+                "pushed, answered before", "pushed, altered"
+            ),
+            "redirect: invalid_request_object": _authorize("pushed, of another app"),
             CODE: _authorize("a parameter that is no UTF-8"),
         },
     ),
@@ -59,7 +63,10 @@ AUTHORIZE_REASONS = [
         "redirect_uri is required with openid",
         "OpenID Connect Core §3.1.2.1 requires it in every OpenID request. Without `openid` a single registered "
         "URI may stand in, with both.",
-        {SIGN_IN: _authorize("no redirect_uri, one registered", "empty redirect_uri")},
+        {
+            SIGN_IN: _authorize("no redirect_uri, one registered", "empty redirect_uri"),
+            "201": ("par: no redirect_uri",),
+        },
     ),
     Reason(
         "Other HTTP methods",
@@ -69,6 +76,8 @@ AUTHORIZE_REASONS = [
                 *_authorize("PUT", "DELETE"),
                 *_code("by GET", "by PUT"),
                 "revoke: by GET",
+                "par: by GET",
+                "par: by PUT",
                 "userinfo: by PUT",
             )
         },
@@ -108,7 +117,8 @@ AUTHORIZE_REASONS = [
                 "response_mode web_message",
                 "response_mode jwt",
                 "response_mode query.jwt",
-            )
+            ),
+            "400: unsupported_response_mode": ("par: response_mode unknown",),
         },
     ),
     Reason(
@@ -128,6 +138,7 @@ AUTHORIZE_REASONS = [
             "redirect: invalid_scope": _authorize("two spaces in scope", "a space around scope"),
             CODE: _authorize("offline_access without prompt"),
             "400: invalid_scope": ("token: refresh, an unknown scope more",),
+            "201": ("par: an unknown scope",),
         },
     ),
     Reason(
@@ -140,7 +151,7 @@ AUTHORIZE_REASONS = [
         "Core §3.1.2.1. The peer reads it as JavaScript reads numbers.",
         {
             SIGN_IN: _authorize("max_age '+5'", "max_age '5 '"),
-            CODE: _authorize("max_age '1e3'", "max_age '0x10'"),
+            CODE: _authorize("max_age '1e3'", "max_age '0x1000'"),
         },
     ),
     Reason(
@@ -171,5 +182,16 @@ AUTHORIZE_REASONS = [
         "Which of two mistakes is named",
         "The order is ours: what is not supported at all comes first, then the scope, then PKCE.",
         {BACK: _authorize("request twice", "two things wrong: scope and PKCE")},
+    ),
+    Reason(
+        "Only what was pushed counts",
+        "RFC 9126 §4: the browser brings `client_id` and `request_uri`; what else stands beside them is ignored, even when "
+        "it would be refused alone.",
+        {
+            "redirect: invalid_request_object": _authorize("pushed, with another response_type beside it"),
+            "redirect: request_not_supported, state lost": _authorize(
+                "pushed, with a request object beside it"
+            ),
+        },
     ),
 ]

@@ -43,6 +43,7 @@ TOKEN_REASONS = [
                     "Authorization with a broken escape",
                 ),
                 "revoke: no client",
+                "par: no client",
                 "token: client, no client",
             )
         },
@@ -106,5 +107,14 @@ TOKEN_REASONS = [
         "A client asks for a scope that nobody knows",
         "As at the authorization endpoint: nothing is left, so it is refused.",
         {"200 Bearer": ("token: client, an unknown scope",)},
+    ),
+    Reason(
+        "Pushing",
+        "A client that proved itself by a header has named itself and need not repeat its `client_id`. A `request_uri` in a "
+        "pushed request is `invalid_request` (RFC 9126 §2.1: it must not be sent).",
+        {
+            BAD: ("par: without client_id",),
+            "400: request_uri_not_supported": ("par: a request_uri", "par: a request_uri that was pushed"),
+        },
     ),
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import httpx
+
 from tests.differential.case import API, OTHER_API, VERIFIER
 from tests.differential.parties import Party, plain_basic
 
@@ -73,6 +75,23 @@ def _tried_code(times: int) -> Callable[[Party, str], str]:
     return obtain
 
 
+def _answered_pushed(party: Party, role: str) -> str:
+    uri = party.push(role)
+    params = {"client_id": party.apps[role].client_id, "request_uri": uri}
+    answer = party.browsers["agreed"].get("/oauth/authorize", params=params)
+    assert "code=" in answer.headers["location"], answer.headers["location"]
+    return uri
+
+
+def _seen_pushed(party: Party, role: str) -> str:
+    """Visited by somebody who has not signed in."""
+    uri = party.push(role)
+    params = {"client_id": party.apps[role].client_id, "request_uri": uri}
+    with httpx.Client(base_url=party.url) as browser:
+        party.follow(browser, browser.get("/oauth/authorize", params=params))
+    return uri
+
+
 def _for_api(member: str) -> Callable[[Party, str], str]:
     def obtain(party: Party, role: str) -> str:
         code = party.authorize(party.browsers["holder"], role, resource=API)
@@ -101,6 +120,11 @@ RECIPES: dict[str, Callable[[Party, str], str]] = {
     "client-access": lambda party, role: str(
         party.post("/oauth/token", "service", grant_type="client_credentials").json()["access_token"]
     ),
+    "pushed": lambda party, role: party.push(role),
+    "pushed-silent": lambda party, role: party.push(role, prompt="none"),
+    "pushed-fragment": lambda party, role: party.push(role, response_mode="fragment"),
+    "pushed-and-answered": _answered_pushed,
+    "pushed-and-seen": _seen_pushed,
     "pair": lambda party, role: plain_basic(party.apps[role].client_id, party.apps[role].secret or "")[6:],
     "second-uri-code": lambda party, role: party.authorize(
         party.browsers["holder"], role, redirect_uri=party.apps[role].uris[1]

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 
-from tests.differential.case import CALLBACK, CHALLENGE, SCOPE, VERIFIER
+from tests.differential.case import CALLBACK, CHALLENGE, SCOPE, STATE, VERIFIER
 from tests.differential.outcome import page_of
 from tests.differential.roles import App
 from tests.support.signer import TestKey
@@ -67,14 +67,17 @@ class Party(ABC):
             "redirect_uri": app.uri if app.uris else CALLBACK,
             "response_type": "code",
             "scope": SCOPE,
-            "state": "st-1",
+            "state": STATE,
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
         }
 
     def authorize(self, browser: httpx.Client, role: str, **changes: str | list[str]) -> str:
         """A code: the pages on the way are answered."""
-        answer = self.follow(browser, browser.get("/oauth/authorize", params=self.request(role) | changes))
+        params = self.request(role) | changes
+        if self.apps[role].metadata.get("require_pushed_authorization_requests"):
+            params = {"client_id": self.apps[role].client_id, "request_uri": self.push(role)}
+        answer = self.follow(browser, browser.get("/oauth/authorize", params=params))
         if page_of(answer) == "consent":
             answer = self.follow(browser, self.agree(browser, answer))
         assert answer.has_redirect_location, answer.text
@@ -94,6 +97,11 @@ class Party(ABC):
         headers, members = self.own_auth(role)
         with httpx.Client(base_url=self.url, timeout=30) as http:
             return http.post(path, data=members | form, headers=headers)
+
+    def push(self, role: str, **changes: str) -> str:
+        """The ``request_uri`` of a good request."""
+        answer = self.post("/oauth/par", role, **self.request(role) | changes)
+        return str(answer.raise_for_status().json()["request_uri"])
 
     def redeem(self, role: str, code: str) -> httpx.Response:
         """The exchange of a code."""
@@ -140,7 +148,9 @@ class Peer(Party):
     """npm ``oidc-provider``."""
 
     def sign_in(self, browser: httpx.Client, key: TestKey) -> None:
-        page = self.follow(browser, browser.get("/oauth/authorize", params=self.request("web")))
+        page = self.follow(
+            browser, browser.get("/oauth/authorize", params=self.request(next(iter(self.apps))))
+        )
         assert page_of(page) == "sign-in", page.text
         self.follow(browser, browser.post(page.url, data={"account": key.pubkey_hex}))
 

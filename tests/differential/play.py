@@ -7,10 +7,12 @@ from urllib.parse import urlencode
 
 import httpx
 
-from tests.differential.case import AUTHORIZE, Case
+from tests.differential.case import AUTHORIZE, STATE, Case
 from tests.differential.earlier import fill
 from tests.differential.outcome import read_answer, read_endpoint, read_page
 from tests.differential.parties import FORM, Party, basic, plain_basic
+
+PUSHED = "urn:ietf:params:oauth:request_uri:"
 
 
 def play(case: Case, party: Party) -> str:
@@ -32,6 +34,8 @@ def _ask(case: Case, party: Party) -> str:
             answer = browser.request(case.method, case.path, content=encoded.encode(), headers=headers)
         states = [value for name, value in pairs if name == "state" and value]
         state = states[0] if len(states) == 1 else None
+        if any(name == "request_uri" and PUSHED in value for name, value in pairs):
+            state = STATE  # what the pushed request has; what stands beside it does not count
         answer = party.follow(browser, answer)
         named = read_answer(answer, uris=app.uris, issuer=party.url, state=state)
         if named is None and answer.has_redirect_location:

@@ -32,6 +32,11 @@ ROLES: dict[str, dict[str, object]] = {
         "scope": "openid profile:read",
         "grant_types": ["authorization_code"],
     },
+    "pushing": {
+        "redirect_uris": [CALLBACK],
+        "scope": FULL_SCOPE,
+        "require_pushed_authorization_requests": True,
+    },
     "service": {
         "redirect_uris": [],
         "scope": "profile:read wallet:read",
