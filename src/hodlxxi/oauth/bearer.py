@@ -12,7 +12,7 @@ from hodlxxi.bitcoin.keys import Pubkey
 from hodlxxi.identity.caller import Caller
 from hodlxxi.kit.errors import Forbidden, NotAuthenticated
 from hodlxxi.kit.secret import digest_of
-from hodlxxi.oauth.possession import NO_CALL, HttpCall, judge_possession, spend_proof
+from hodlxxi.oauth.possession import NO_CALL, HttpCall, judge_possession, take_proof
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.access import (
     BAD_TOKEN,
@@ -146,7 +146,7 @@ async def _judge_key(room: OAuthRoom, call: ApiCall, access: Access, sent: Prese
     if fault is not None or not isinstance(proof, Proven):
         return fault
     async with room.db.begin() as tx:
-        return await spend_proof(tx, proof)
+        return await take_proof(tx, proof)
 
 
 def _challenge(room: OAuthRoom, call: ApiCall, fault: Fault, scope: str | None = None) -> str:

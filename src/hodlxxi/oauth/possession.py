@@ -49,9 +49,11 @@ def judge_possession(
     )
 
 
-async def spend_proof(tx: Tx, proven: Proven) -> Fault | None:
-    """The gate: whether this proof, and no copy of it before, was used."""
-    return None if await spend(tx, proven.once) else REPLAYED
+async def take_proof(tx: Tx, proof: Proven | Fault | None) -> Fault | None:
+    """The gate: whether this proof, and no copy of it before, was used. No proof is nothing to take."""
+    if isinstance(proof, Proven):
+        return None if await spend(tx, proof.once) else REPLAYED
+    return proof
 
 
 async def spend(tx: Tx, once: OneUse) -> bool:

@@ -11,7 +11,7 @@ from hodlxxi.kit.secret import digest_of
 from hodlxxi.oauth.client_auth import ClientRequest, admit, client_refusal, read_credentials
 from hodlxxi.oauth.client_credentials import grant_to_client
 from hodlxxi.oauth.mint import Answer
-from hodlxxi.oauth.possession import judge_possession, spend_proof
+from hodlxxi.oauth.possession import judge_possession, take_proof
 from hodlxxi.oauth.redeem import redeem_code
 from hodlxxi.oauth.refresh import rotate
 from hodlxxi.oauth.room import OAuthRoom
@@ -86,11 +86,9 @@ async def _admit(tx: Tx, client: Client | None, call: Call) -> Client | Fault:
     fault = _judge_grant_type(caller, call)
     if fault is not None:
         return fault
-    if call.proof is None:
-        return NEEDS_PROOF if caller.needs_dpop else caller
-    if isinstance(call.proof, Fault):
-        return call.proof
-    return await spend_proof(tx, call.proof) or caller
+    if call.proof is None and caller.needs_dpop:
+        return NEEDS_PROOF
+    return await take_proof(tx, call.proof) or caller
 
 
 def _judge_grant_type(client: Client, call: Call) -> Fault | None:

@@ -41,6 +41,7 @@ class TokenEndpoint:
         return json_answer(await push_request(self._room, await self._read(request)), 201)
 
     async def _read(self, request: Request) -> ClientRequest:
+        call = http_call(self._room, request)
         if request.scope["query_string"]:
             check_no_secrets(request)
         sent = await read_form(request)
@@ -50,9 +51,7 @@ class TokenEndpoint:
             raise OAuthRefusal(Fault(Word.INVALID_REQUEST, "Authorization was sent more than once."))
         authorization = headers[0] if headers else None
         agent = request.headers.get("user-agent", "")
-        return ClientRequest(
-            authorization, form, resources, origin_of(request), agent, http_call(self._room, request)
-        )
+        return ClientRequest(authorization, form, resources, origin_of(request), agent, call)
 
 
 class RegisterEndpoint:
