@@ -39,6 +39,7 @@ CATCH_ALL = {
     "lnurl/routes.py": "the edge that wallets see: a bug is an answer of LUD-01's shape too, and is logged",
     "kit/web.py": "the edge of HTTP: everything becomes an answer",
     "kit/metrics.py": "a scrape must answer whatever is broken",
+    "oauth/backchannel.py": "the owner of a task must not die of one bad round, nor of one app's notice",
     "ops/sweeper.py": "the owner of a task must not die of one bad round",
 }
 

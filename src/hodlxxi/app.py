@@ -36,6 +36,7 @@ from hodlxxi.lnurl.routes import CALLBACK_PATH, lnurl_routes, offer_lnurl
 from hodlxxi.lnurl.store import count_open
 from hodlxxi.lnurl.sweep import sweeps as lnurl_sweeps
 from hodlxxi.lnurl.waiting import Streams
+from hodlxxi.oauth.backchannel import Backchannel
 from hodlxxi.oauth.endings import end_access
 from hodlxxi.oauth.gauges import gauges as oauth_gauges
 from hodlxxi.oauth.interaction import cancel_interaction, describe_interaction
@@ -85,6 +86,7 @@ class App:
             lambda: self.is_stopping,
         )
         self.oauth = self._oauth_room()
+        self.backchannel = Backchannel(self.oauth)
         for name, (text, ask) in oauth_gauges(self.oauth).items():
             self.metrics.gauge(name, text, ask)
         self.metrics.gauge("hodlxxi_lnurl_challenges_active", "Lightning logins waiting", self._count_lnurl)
@@ -127,6 +129,7 @@ class App:
         except Unavailable:
             log.error("database_away_at_start")
         self.sweeper.start()
+        self.backchannel.start()
         log.info("ready", version=__version__, database="sqlite" if self.db.is_sqlite else "postgresql")
 
     def _note_stop(self) -> None:
@@ -136,6 +139,7 @@ class App:
         """End every task and give back every connection."""
         self.is_stopping = True
         await self.sweeper.stop()
+        await self.backchannel.stop()
         await self.outgoing.close()
         await self.kv.close()
         await self.db.close()
@@ -181,6 +185,7 @@ class App:
             limiter=self.limiter,
             pages=self.pages,
             csrf_key=derive_key(settings.secret(), "csrf"),
+            end_access=lambda tx, ending: end_access(self.oauth, tx, ending),
         )
 
     def _oauth_room(self) -> OAuthRoom:
@@ -226,7 +231,6 @@ class App:
             sealer=Sealer(settings.secret(), "client-secrets"),
             limits=ClientLimits(self.db, self.clock),
             outgoing=self.outgoing,
-            dpop_key=derive_key(settings.secret(), "dpop-nonce"),
         )
 
     def _neighbours(self) -> Neighbours:
@@ -235,7 +239,6 @@ class App:
             describe_client=lambda path, browser: describe_interaction(room, path, browser),
             offer_lnurl=offer_lnurl(self.lnurl),
             cancel=lambda path, browser: cancel_interaction(room, path, browser),
-            end_access=end_access,
         )
 
     def _routes(self) -> list[BaseRoute]:

@@ -268,7 +268,9 @@ async def test_signing_in_again_ends_the_old_session_on_the_other_worker(
 
 
 class _LateWriter(MemoryKv):
-    """Another worker's view of one memory: it reads at once, and what it writes arrives when the gate opens."""
+    """Another worker's view of a shared memory: it reads at once, and what it writes arrives when the gate opens."""
+
+    state = "connected"
 
     def __init__(self, memory: MemoryKv) -> None:
         super().__init__()

@@ -12,9 +12,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import sqlalchemy as sa
+from starlette.requests import Request
 from starlette.routing import Router
 
 from hodlxxi.bitcoin.address import Network
+from hodlxxi.identity.browser import session_of
+from hodlxxi.identity.caller import Caller
 from hodlxxi.identity.room import IdentityPolicy, IdentityRoom, Neighbours
 from hodlxxi.identity.routes import identity_routes
 from hodlxxi.kit.db import Database
@@ -26,6 +29,7 @@ from hodlxxi.kit.ratelimit import Limit, Limiter
 from hodlxxi.kit.reach import HostPort
 from hodlxxi.kit.secret import Sealer, mint_token
 from hodlxxi.kit.web import Edge, EdgePolicy
+from hodlxxi.oauth.backchannel import Backchannel
 from hodlxxi.oauth.endings import end_access
 from hodlxxi.oauth.interaction import cancel_interaction, describe_interaction
 from hodlxxi.oauth.keys import KeyRing
@@ -52,6 +56,7 @@ class Provider:
     policy: OAuthPolicy
     app: Edge = field(init=False)
     room: OAuthRoom = field(init=False)
+    backchannel: Backchannel = field(init=False)
     identity: IdentityRoom = field(init=False)
     # Local servers that this provider may call: a test adds its own.
     dev_hosts: set[HostPort] = field(default_factory=set)
@@ -62,7 +67,15 @@ class Provider:
         pages = Pages(service_name="HODLXXI", version="0")
         identity_policy = IdentityPolicy(ISSUER, "HODLXXI", Network.MAIN, logins=OFF)
         self.identity = IdentityRoom(
-            identity_policy, self.db, kv, self.clock, metrics, limiter, pages, b"c" * 32
+            identity_policy,
+            self.db,
+            kv,
+            self.clock,
+            metrics,
+            limiter,
+            pages,
+            b"c" * 32,
+            lambda tx, ending: end_access(self.room, tx, ending),
         )
         keys = KeyRing(
             db=self.db,
@@ -87,16 +100,15 @@ class Provider:
             Sealer(b"s" * 32, "client-secrets"),
             ClientLimits(self.db, self.clock),
             Outgoing(self.clock, agent="HODLXXI/test", dev_hosts=self.dev_hosts),
-            b"d" * 32,
         )
         room = self.room
+        self.backchannel = Backchannel(room)
         neighbours = Neighbours(
             describe_client=lambda path, browser: describe_interaction(room, path, browser),
             cancel=lambda path, browser: cancel_interaction(room, path, browser),
-            end_access=end_access,
         )
         routes = [
-            *identity_routes(self.identity, neighbours, authenticate_bearer(room)),
+            *identity_routes(self.identity, neighbours, self.authenticate),
             *oauth_routes(room),
         ]
         self.app = Edge(
@@ -108,6 +120,13 @@ class Provider:
             cors_of=lambda path: "open" if is_open_to_all_origins(path) else "none",
             route_of={},
         )
+
+    async def authenticate(self, request: Request) -> Caller | None:
+        """A session, else a bearer token."""
+        session = await session_of(self.identity, request)
+        if session is not None:
+            return Caller(session.user_id, session=session)
+        return await authenticate_bearer(self.room)(request)
 
     async def start(self) -> Provider:
         async with self.db.begin() as tx:

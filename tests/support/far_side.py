@@ -44,12 +44,21 @@ class FarSide:
     answer: Answer
     asked: list[Asked] = field(default_factory=list)
     connections: int = 0
+    news: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def until_asked(self, count: int = 1, seconds: float = 10) -> list[Asked]:
+        """What was asked, once that many requests have come."""
+        async with asyncio.timeout(seconds), self.news:
+            await self.news.wait_for(lambda: len(self.asked) >= count)
+        return self.asked
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         try:
             asked = await _read(reader)
             self.asked.append(asked)
+            async with self.news:
+                self.news.notify_all()
             answer = self.answer(asked)
             writer.write(answer if isinstance(answer, bytes) else await answer)
             await writer.drain()

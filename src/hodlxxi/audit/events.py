@@ -21,6 +21,8 @@ class Event(StrEnum):
     RECOVERY_CODES_DELETED = "recovery_codes_deleted"
     NAME_CHANGED = "name_changed"
     ACCOUNT_CLOSED = "account_closed"
+    USER_DISABLED = "user_disabled"
+    USER_ENABLED = "user_enabled"
     LNURL_VERIFIED = "lnurl_verified"
     CLIENT_REGISTERED = "client_registered"
     CLIENT_CHANGED = "client_changed"

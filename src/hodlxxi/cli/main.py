@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from hodlxxi import __version__
-from hodlxxi.cli import client, doctor, key, migrate, serve
+from hodlxxi.cli import client, doctor, key, migrate, serve, user
 from hodlxxi.cli.terminal import console
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
 app.add_typer(client.app, name="client")
 app.add_typer(key.app, name="key")
+app.add_typer(user.app, name="user")
 
 
 def run_command_line() -> None:

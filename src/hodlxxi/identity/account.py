@@ -11,11 +11,11 @@ from hodlxxi.bitcoin.keys import Pubkey
 from hodlxxi.identity import account_store as store
 from hodlxxi.identity.account_rules import is_fresh, is_pubkey
 from hodlxxi.identity.account_store import CodesLeft, LinkedKey
-from hodlxxi.identity.room import EndAccess, Ending, IdentityRoom
+from hodlxxi.identity.room import Ending, IdentityRoom
 from hodlxxi.identity.rules import NO_ACCOUNT
 from hodlxxi.identity.session import Session
 from hodlxxi.identity.sessions import forget_sessions
-from hodlxxi.identity.store import User, find_user
+from hodlxxi.identity.store import User, find_user, list_lineage
 from hodlxxi.kit.db import Tx
 from hodlxxi.kit.errors import Conflict, Forbidden, NotAuthenticated, NotFound, Refusal
 
@@ -75,9 +75,7 @@ async def rename_key(room: IdentityRoom, user: Pubkey, key: str, label: str | No
         raise NotFound(_NO_KEY)
 
 
-async def remove_key(
-    room: IdentityRoom, session: Session, key: str, origin: Origin, end_access: EndAccess
-) -> int:
+async def remove_key(room: IdentityRoom, session: Session, key: str, origin: Origin) -> int:
     """Take a key off the account, with every session that it opened and every access that was given with it.
 
     How many sessions ended. The key is free then, but if it was the account's first it never opens another. Raises
@@ -95,7 +93,8 @@ async def remove_key(
             refusal = Conflict("The last key of an account cannot be removed.", code="last_key")
         if refusal is None:
             ended = await store.end_sessions(tx, user, now, key)
-            await end_access(tx, Ending(user, origin, now, key=Pubkey(key), sessions=tuple(ended)))
+            lineage = await list_lineage(tx, ended)
+            await room.end_access(tx, Ending(user, origin, now, key=Pubkey(key), sessions=tuple(lineage)))
         details = {"key": key, **({"reason": refusal.code} if refusal else {"sessions": len(ended)})}
         await record(tx, now, Entry(Event.KEY_REMOVED, refusal is None, origin, user, details=details))
     if refusal is not None:
@@ -115,7 +114,7 @@ async def _judge_removal(tx: Tx, session: Session, key: str) -> Refusal | None:
     return None
 
 
-async def close_account(room: IdentityRoom, session: Session, origin: Origin, end_access: EndAccess) -> None:
+async def close_account(room: IdentityRoom, session: Session, origin: Origin) -> None:
     """End an account for good: keys and recovery codes go, every session and every app's access ends.
 
     Its row and its pubkey stay, so that nobody else ever becomes it. Raises ``Forbidden`` for a sign-in that is not fresh.
@@ -127,8 +126,8 @@ async def close_account(room: IdentityRoom, session: Session, origin: Origin, en
         is_ours = await store.close_user(tx, user, now)
         if is_ours:
             ended = await store.end_sessions(tx, user, now)
-            ending = Ending(user, origin, now, is_closing=True, sessions=tuple(ended))
-            await end_access(tx, ending)
+            ending = Ending(user, origin, now, is_closing=True, sessions=tuple(await list_lineage(tx, ended)))
+            await room.end_access(tx, ending)
             await record(tx, now, Entry(Event.ACCOUNT_CLOSED, True, origin, user))
     if not is_ours:
         raise NotAuthenticated(NO_ACCOUNT.reason)

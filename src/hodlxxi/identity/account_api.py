@@ -13,7 +13,7 @@ from hodlxxi.identity import browser as b
 from hodlxxi.identity.account_rules import parse_name
 from hodlxxi.identity.account_store import LinkedKey
 from hodlxxi.identity.caller import Authenticate, check_session
-from hodlxxi.identity.room import EndAccess, IdentityRoom
+from hodlxxi.identity.room import IdentityRoom
 from hodlxxi.identity.session import Session
 from hodlxxi.kit.answers import json_answer
 from hodlxxi.kit.body import needed_text, read_json_object, text_field
@@ -21,9 +21,9 @@ from hodlxxi.kit.clock import render_time
 from hodlxxi.kit.errors import BadInput
 
 
-def account_routes(room: IdentityRoom, authenticate: Authenticate, end_access: EndAccess) -> list[Route]:
+def account_routes(room: IdentityRoom, authenticate: Authenticate) -> list[Route]:
     """Every route of an account."""
-    api = _AccountApi(room, authenticate, end_access)
+    api = _AccountApi(room, authenticate)
     return [
         Route("/api/account", api.show, methods=["GET"]),
         Route("/api/account", api.change, methods=["PUT"]),
@@ -41,10 +41,9 @@ def account_routes(room: IdentityRoom, authenticate: Authenticate, end_access: E
 class _AccountApi:
     """Each parses, calls one use case and renders. All but ``recover`` are for a signed-in person, never for an app."""
 
-    def __init__(self, room: IdentityRoom, authenticate: Authenticate, end_access: EndAccess) -> None:
+    def __init__(self, room: IdentityRoom, authenticate: Authenticate) -> None:
         self._room = room
         self._authenticate = authenticate
-        self._end_access = end_access
 
     async def show(self, request: Request) -> Response:
         """``GET /api/account``."""
@@ -70,7 +69,7 @@ class _AccountApi:
     async def close(self, request: Request) -> Response:
         """``DELETE /api/account``: needs a fresh proof."""
         session = await self._session(request, changes=True)
-        await account.close_account(self._room, session, b.origin_of(request), self._end_access)
+        await account.close_account(self._room, session, b.origin_of(request))
         answer = json_answer({"closed": True})
         b.clear_session_cookie(self._room, answer)
         return answer
@@ -92,7 +91,7 @@ class _AccountApi:
         """``DELETE /api/keys/{key}``: needs a fresh proof, of another key."""
         session = await self._session(request, changes=True)
         key, origin = request.path_params["key"], b.origin_of(request)
-        ended = await account.remove_key(self._room, session, key, origin, self._end_access)
+        ended = await account.remove_key(self._room, session, key, origin)
         return json_answer({"removed": key, "sessions_ended": ended})
 
     async def count_codes(self, request: Request) -> Response:

@@ -47,6 +47,17 @@ class KeptCode:
     is_used: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ListedUser:
+    """An account as an operator sees it. ``state``: ``open``, ``disabled`` (by the operator), ``closed`` (by its owner)."""
+
+    pubkey: Pubkey
+    display_name: str | None
+    created_at: datetime
+    last_login: datetime | None
+    state: str
+
+
 _LOCK_USER = (
     sa.select(_u.pubkey)
     .where(_u.pubkey == _p("user"), _u.closed_at.is_(None), _u.disabled_at.is_(None))
@@ -66,6 +77,22 @@ _CLOSE = (
     sa.update(users)
     .where(_u.pubkey == _p("user"), _u.closed_at.is_(None))
     .values(closed_at=_p("now"), updated_at=_p("now"), display_name=None)
+)
+_DISABLE = (
+    sa.update(users)
+    .where(_u.pubkey == _p("user"), _u.closed_at.is_(None), _u.disabled_at.is_(None))
+    .values(disabled_at=_p("now"))
+)
+_ENABLE = (
+    sa.update(users)
+    .where(_u.pubkey == _p("user"), _u.closed_at.is_(None), _u.disabled_at.is_not(None))
+    .values(disabled_at=None)
+)
+_LIST_USERS = (
+    sa.select(_u.pubkey, _u.display_name, _u.created_at, _u.last_login, _u.disabled_at, _u.closed_at)
+    .where(_u.created_at <= _p("before"))
+    .order_by(_u.created_at.desc(), _u.pubkey)
+    .limit(_p("count"))
 )
 _KEYS = (
     sa.select(_k.key, _k.kind, _k.label, _k.added_at, _k.last_used_at)
@@ -122,6 +149,31 @@ async def close_user(tx: Tx, user: Pubkey, now: datetime) -> bool:
     await tx.execute(_REMOVE_KEYS, {"user": user})
     await tx.execute(_DROP_CODES, {"user": user})
     return True
+
+
+async def disable_user(tx: Tx, user: Pubkey, now: datetime) -> bool:
+    """The gate of disabling: whether we did. Holds the account's row, so that nobody signs in to it meanwhile."""
+    return rows_changed(await tx.execute(_DISABLE, {"user": user, "now": now})) == 1
+
+
+async def enable_user(tx: Tx, user: Pubkey) -> bool:
+    """Open an account again that was disabled; whether it was."""
+    return rows_changed(await tx.execute(_ENABLE, {"user": user})) == 1
+
+
+async def list_users(tx: Tx, count: int, before: datetime) -> list[ListedUser]:
+    """The newest accounts that are not younger than ``before``."""
+    rows = (await tx.execute(_LIST_USERS, {"count": count, "before": before})).all()
+    return [
+        ListedUser(
+            Pubkey(r.pubkey),
+            r.display_name,
+            r.created_at,
+            r.last_login,
+            "closed" if r.closed_at else "disabled" if r.disabled_at else "open",
+        )
+        for r in rows
+    ]
 
 
 async def list_keys(tx: Tx, user: Pubkey) -> list[LinkedKey]:

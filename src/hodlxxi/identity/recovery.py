@@ -101,7 +101,7 @@ async def _redeem(room: IdentityRoom, tx: Tx, digest: str, visitor: Visitor) -> 
         await record(tx, now, Entry(Event.LOGIN_ATTEMPT, False, visitor.origin, user, details=details))
         return refused
     token, session = await open_session(
-        tx, user=user, key=None, assurance=BY_RECOVERY_CODE, visitor=visitor, now=now
+        room, tx, user=user, key=None, assurance=BY_RECOVERY_CODE, visitor=visitor, now=now
     )
     left = (await store.count_codes(tx, user)).left
     details = {"method": METHOD, "codes_left": str(left)}

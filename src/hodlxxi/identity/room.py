@@ -71,14 +71,15 @@ class LoginOffer:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What of an account comes to an end: one ``key``, or all of it (``is_closing``), and the open ``sessions`` (digests)
-    that end with it."""
+    """What of an account comes to an end: one ``key``, or all of it (``is_closing``, ``is_disabling``), and the open
+    ``sessions`` (digests) that end with it, or that end alone."""
 
     user: Pubkey
-    origin: Origin
+    origin: Origin | None
     now: datetime
     key: Pubkey | None = None
     is_closing: bool = False
+    is_disabling: bool = False
     sessions: tuple[str, ...] = ()
 
 
@@ -104,15 +105,11 @@ async def _no_cancel(_next: str, _browser: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """What other rooms add to the login page, and what ends with an account or a key of it.
-
-    ``app`` passes it in, so that the rooms stay strangers.
-    """
+    """What other rooms add to the login page; ``app`` passes it in, so that the rooms stay strangers."""
 
     describe_client: Callable[[str, str | None], Awaitable[LoginClient | None]] = _no_client
     offer_lnurl: Callable[[Request, str], Awaitable[LoginOffer | None]] = _no_offer
     cancel: Callable[[str, str | None], Awaitable[str | None]] = _no_cancel
-    end_access: EndAccess = end_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +124,5 @@ class IdentityRoom:
     limiter: Limiter
     pages: Pages
     csrf_key: bytes
+    # What other rooms end with an account, a key or a session; ``app`` passes it in, so that the rooms stay strangers.
+    end_access: EndAccess = end_nothing

@@ -40,7 +40,7 @@ def identity_routes(room: IdentityRoom, neighbours: Neighbours, authenticate: Au
         Route("/api/session", api.session, methods=["GET"]),
         Route("/api/sessions", api.list_sessions, methods=["GET"]),
         Route("/api/sessions", api.end_sessions, methods=["DELETE"]),
-        *account_routes(room, authenticate, neighbours.end_access),
+        *account_routes(room, authenticate),
     ]
 
 
@@ -104,7 +104,7 @@ class _Api:
             origin = b.origin_of(request)
             await sessions.end_sessions(room, session.user_id, [session.digest], origin, Event.LOGOUT)
         if is_form:
-            answer: Response = room.pages.render(request, "identity/signed_out.html")
+            answer: Response = room.pages.render(request, "identity/signed_out.html", fault=None)
         else:
             answer = json_answer({"signed_out": True})
         b.clear_session_cookie(room, answer)

@@ -14,7 +14,8 @@ from hodlxxi.bitcoin.keys import Pubkey
 class Session:
     """An open session. ``digest`` names it (SHA-256 of the cookie), ``key`` is the key that proved it.
 
-    A session that a recovery code opened has no key.
+    ``root`` is the first session of its lineage: signing in anew in the same browser replaces a session by another, but is
+    no signing out, so a later sign-out has to end what was given in either. A session that a recovery code opened has no key.
     """
 
     digest: str
@@ -25,6 +26,7 @@ class Session:
     amr: tuple[str, ...]
     created_at: datetime
     expires_at: datetime
+    root: str
 
 
 _encoder = msgspec.json.Encoder()

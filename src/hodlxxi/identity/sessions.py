@@ -1,7 +1,8 @@
 """Opening, finding and ending sessions. The database is the truth, ``Kv`` the cache.
 
 A session that ended leaves a mark in the cache that no late reader can overwrite (it only writes where nothing is), so a
-revoked session is not served from there; a cached session lives half a minute at most, should the mark be lost.
+revoked session is not served from there; a cached session lives half a minute at most, should the mark be lost. Memory of
+one process caches nothing: the command line, which can end sessions too, could not reach it.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from hodlxxi.bitcoin.keys import Pubkey
 from hodlxxi.bitcoin.known_keys import is_known_key
 from hodlxxi.identity import store
 from hodlxxi.identity.assurance import BY_TEST, Assurance
-from hodlxxi.identity.room import IdentityRoom
+from hodlxxi.identity.room import Ending, IdentityRoom
 from hodlxxi.identity.rules import EVERYBODYS_KEY, KEY_REMOVED, NO_ACCOUNT, SESSION_LIFE, Refused
 from hodlxxi.identity.session import Session, parse_cached, render_cached
 from hodlxxi.kit.db import Tx
 from hodlxxi.kit.secret import digest_of, mint_token
 
+# Tells every worker that something of an account has ended; the text is the account's pubkey, or empty.
+ENDED_CHANNEL = "ended"
 CACHE_S = 30
 MARK_S = 60
 _ENDED = "ended"
@@ -77,17 +80,27 @@ def may_use(room: IdentityRoom, key: Pubkey | None) -> bool:
 
 
 async def open_session(
-    tx: Tx, *, user: Pubkey, key: Pubkey | None, assurance: Assurance, visitor: Visitor, now: datetime
+    room: IdentityRoom,
+    tx: Tx,
+    *,
+    user: Pubkey,
+    key: Pubkey | None,
+    assurance: Assurance,
+    visitor: Visitor,
+    now: datetime,
 ) -> tuple[str, Session]:
     """A new session with a new secret, in the caller's transaction; the session the browser had before ends.
 
-    ``key`` is the one that was proved; None when a recovery code stood in for it.
+    ``key`` is the one that was proved; None when a recovery code stood in for it. If the old session was somebody else's,
+    they cannot sign out any more, so it ends as if they had. If it was the same user's, the new one goes on where it was:
+    what apps were given meanwhile ends with the one or the other.
     """
     if key is not None and is_known_key(key):
         assurance = BY_TEST
-    token = mint_token()
+    token, old = mint_token(), visitor.old
+    digest = digest_of(token)
     session = Session(
-        digest=digest_of(token),
+        digest=digest,
         user_id=user,
         key=key,
         auth_time=now,
@@ -95,10 +108,13 @@ async def open_session(
         amr=assurance.amr,
         created_at=now,
         expires_at=now + SESSION_LIFE,
+        root=old.root if old is not None and old.user_id == user else digest,
     )
     await store.add_session(tx, session, visitor.origin.ip_address, visitor.user_agent)
-    if visitor.old is not None:
-        await store.revoke_session(tx, visitor.old.digest, visitor.old.user_id, now)
+    if old is not None:
+        is_ours = await store.revoke_session(tx, old.digest, old.user_id, now)
+        if is_ours and old.user_id != user:
+            await _end_access(room, tx, now, old.user_id, visitor.origin, [old.digest])
     return token, session
 
 
@@ -116,7 +132,8 @@ async def find_session(room: IdentityRoom, token: str | None) -> Session | None:
         session = await _load(room, digest, now)
         if session is None:
             return None
-        await room.kv.put_new(_cache_key(digest), render_cached(session), CACHE_S)
+        if room.kv.state != "disabled":
+            await room.kv.put_new(_cache_key(digest), render_cached(session), CACHE_S)
     # The second: opened before the test signer was switched off.
     return session if session.expires_at > now and may_use(room, session.key) else None
 
@@ -136,6 +153,7 @@ async def end_sessions(
     now = room.clock.now()
     async with room.db.begin() as tx:
         ended = [digest for digest in digests if await store.revoke_session(tx, digest, user, now)]
+        await _end_access(room, tx, now, user, origin, ended)
         await _record_end(tx, now, user, origin, event, ended)
     await forget_sessions(room, ended)
     return len(ended)
@@ -146,9 +164,19 @@ async def end_other_sessions(room: IdentityRoom, kept: Session, origin: Origin) 
     now = room.clock.now()
     async with room.db.begin() as tx:
         ended = await store.revoke_other_sessions(tx, kept.user_id, kept.digest, now)
+        await _end_access(room, tx, now, kept.user_id, origin, ended)
         await _record_end(tx, now, kept.user_id, origin, Event.SESSION_REVOKED, ended)
     await forget_sessions(room, ended)
     return len(ended)
+
+
+async def _end_access(
+    room: IdentityRoom, tx: Tx, now: datetime, user: Pubkey, origin: Origin, ended: list[str]
+) -> None:
+    """What apps got by these sessions, or by those that they followed, ends with them."""
+    if ended:
+        lineage = await store.list_lineage(tx, ended)
+        await room.end_access(tx, Ending(user, origin, now, sessions=tuple(lineage)))
 
 
 async def _record_end(
@@ -163,6 +191,7 @@ async def forget_sessions(room: IdentityRoom, digests: Iterable[str]) -> None:
     for digest in digests:
         await room.kv.put(_cache_key(digest), _ENDED, MARK_S)
         await room.kv.publish(f"session:{digest}", _ENDED)
+    await room.kv.publish(ENDED_CHANNEL, "")
 
 
 async def list_sessions(room: IdentityRoom, user: Pubkey) -> list[store.OpenSession]:

@@ -107,7 +107,7 @@ async def _write(
         return admitted
     user, is_new = admitted
     token, session = await open_session(
-        tx, user=user.pubkey, key=verdict.key, assurance=BY_MESSAGE, visitor=visitor, now=now
+        room, tx, user=user.pubkey, key=verdict.key, assurance=BY_MESSAGE, visitor=visitor, now=now
     )
     details = {"method": METHOD, "form": verdict.form}
     entries = [Entry(Event.LOGIN, True, visitor.origin, user.pubkey, details=details)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -166,6 +167,7 @@ _SESSION = sa.select(
     sessions.c.amr,
     sessions.c.created_at,
     sessions.c.expires_at,
+    sa.func.coalesce(sessions.c.root, sessions.c.session_id).label("root"),
 )
 _LIVE_SESSION = _SESSION.join(users, users.c.pubkey == sessions.c.user_id).where(
     sessions.c.session_id == _p("digest"),
@@ -176,6 +178,21 @@ _LIVE_SESSION = _SESSION.join(users, users.c.pubkey == sessions.c.user_id).where
 )
 _TOUCH_SESSION = (
     sa.update(sessions).where(sessions.c.session_id == _p("digest")).values(last_used_at=_p("now"))
+)
+_HOLD_SESSION = (
+    sa.select(sessions.c.session_id)
+    .where(
+        sessions.c.session_id == _p("digest"),
+        sessions.c.revoked_at.is_(None),
+        sessions.c.expires_at > _p("now"),
+    )
+    .with_for_update(read=True)
+)
+_these = sa.select(sa.func.coalesce(sessions.c.root, sessions.c.session_id)).where(
+    sessions.c.session_id.in_(_p("digests", expanding=True))
+)
+_LINEAGE = sa.select(sessions.c.session_id).where(
+    sa.or_(sessions.c.root.in_(_these), sessions.c.session_id.in_(_these))
 )
 _REVOKE_SESSION = (
     sa.update(sessions)
@@ -243,6 +260,7 @@ async def add_session(tx: Tx, session: Session, ip_address: str, user_agent: str
             "auth_time": session.auth_time,
             "acr": session.acr,
             "amr": list(session.amr),
+            "root": session.root,
             "last_used_at": session.created_at,
             "ip_address": ip_address,
             "user_agent": user_agent[:300],
@@ -264,7 +282,19 @@ async def find_live_session(tx: Tx, digest: str, now: datetime) -> Session | Non
         tuple(row.amr),
         row.created_at,
         row.expires_at,
+        row.root,
     )
+
+
+async def hold_session(tx: Tx, digest: str, now: datetime) -> bool:
+    """Whether a session is still open; if so, its end waits for the end of this transaction (and sees what it wrote)."""
+    return (await tx.execute(_HOLD_SESSION, {"digest": digest, "now": now})).one_or_none() is not None
+
+
+async def list_lineage(tx: Tx, digests: Iterable[str]) -> list[str]:
+    """These sessions and all that they followed, or that followed them, in the same browser."""
+    wanted = list(digests)
+    return list((await tx.execute(_LINEAGE, {"digests": wanted})).scalars().all()) if wanted else []
 
 
 async def touch_session(tx: Tx, digest: str, now: datetime) -> None:

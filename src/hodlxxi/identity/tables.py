@@ -47,6 +47,8 @@ sessions = sa.Table(
     sa.Column("amr", Json, nullable=False),
     sa.Column("last_used_at", Moment),
     sa.Column("revoked_at", Moment),
+    # The first of the sessions that followed one another in this browser, each with a new proof of the same user.
+    sa.Column("root", sa.String(64), index=True),
     sa.Column("ip_address", sa.Text),
     sa.Column("user_agent", sa.Text),
 )

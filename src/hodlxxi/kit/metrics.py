@@ -39,6 +39,9 @@ class Metrics:
             "tokens_issued": Counter(
                 "hodlxxi_oauth_tokens_issued", "Token responses by grant", ["grant"], registry=registry
             ),
+            "logout_notices": Counter(
+                "hodlxxi_logout_notices", "Logouts told to apps, by outcome", ["outcome"], registry=registry
+            ),
             "chat_messages": Counter("hodlxxi_chat_messages", "Chat messages stored", registry=registry),
             "swept_rows": Counter("hodlxxi_swept_rows", "Expired rows removed", ["table"], registry=registry),
         }

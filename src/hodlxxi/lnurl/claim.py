@@ -48,7 +48,13 @@ async def claim_login(
             await record(tx, now, entry)
             return None
         token, session = await open_session(
-            tx, user=challenge.user_id, key=challenge.pubkey, assurance=assurance, visitor=visitor, now=now
+            room.identity,
+            tx,
+            user=challenge.user_id,
+            key=challenge.pubkey,
+            assurance=assurance,
+            visitor=visitor,
+            now=now,
         )
         details = {"method": KIND, "amr": list(assurance.amr)}
         await record(tx, now, Entry(Event.LOGIN, True, visitor.origin, challenge.user_id, details=details))

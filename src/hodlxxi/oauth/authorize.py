@@ -11,6 +11,7 @@ from datetime import datetime
 
 from hodlxxi.identity.room import LoginClient
 from hodlxxi.identity.session import Session
+from hodlxxi.identity.store import hold_session
 from hodlxxi.kit.db import Tx
 from hodlxxi.oauth.grant import issue_code
 from hodlxxi.oauth.hints import BAD_HINT, judge_hint
@@ -100,6 +101,10 @@ class Visit:
     began: Began
     waiting: tuple[str, Interaction] | None = None
     pushed: str | None = None  # the digest of the pushed request that the parameters come from
+
+    def signed_out(self) -> Visit:
+        """The same visit, after its session ended."""
+        return replace(self, asker=replace(self.asker, session=None))
 
 
 async def begin(room: OAuthRoom, params: Params, asker: Asker, *, cross_site: bool) -> Outcome:
@@ -244,11 +249,14 @@ async def _issue(
     agreed: Agreed,
     now: datetime,
 ) -> Outcome:
+    # What was judged may have ended since: a grant that came after its end would be alive for ever.
     async with room.db.begin() as tx:
-        if not await _spend(tx, visit, now):
-            return ShowError(DONE)
-        answer = await issue_code(room, tx, request, who, agreed.scopes, visit.asker.origin, now)
-    return Respond(answer)
+        is_signed_in = await hold_session(tx, who.login.session_id, now)
+        if is_signed_in and await store.hold_consent(tx, who.login.user_id, request.client_id):
+            if not await _spend(tx, visit, now):
+                return ShowError(DONE)
+            return Respond(await issue_code(room, tx, request, who, agreed.scopes, visit.asker.origin, now))
+    return await _step(room, visit if is_signed_in else visit.signed_out())
 
 
 async def _respond(room: OAuthRoom, visit: Visit, answer: Answer) -> Outcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hodlxxi.audit.events import Entry, Event
 from hodlxxi.audit.log import record
+from hodlxxi.identity.store import hold_session
 from hodlxxi.kit.db import Tx
 from hodlxxi.oauth.authorize import (
     GoOn,
@@ -42,6 +43,8 @@ async def decide(
         return GoOn(interaction_path(interaction_id), login=False)
     interaction = visit.waiting[1] if visit.waiting else None
     async with room.db.begin() as tx:
+        if not await hold_session(tx, who.login.session_id, now):
+            return GoOn(interaction_path(interaction_id), login=False)
         if interaction is None or not await store.spend_interaction(tx, interaction, now):
             return ShowError(DONE)
         granted = judge_choice(request.scopes, chosen)
@@ -61,12 +64,12 @@ async def _remember(
     who: SignedIn,
     granted: tuple[str, ...],
 ) -> None:
-    """Add what was agreed to what was agreed before."""
+    """Add what was agreed to what was agreed before. Written also where nothing is new: whoever takes it back at this moment
+    waits until the grant is there, and ends it too."""
     now = room.clock.now()
     user_id, client_id = who.login.user_id, request.client_id
     before = await store.find_consent(tx, user_id, client_id)
     agreed = merge_consent(before, request.scopes, granted, asked_names(request.claims))
-    if agreed != before:
-        await store.keep_consent(tx, user_id, client_id, agreed, now)
+    await store.keep_consent(tx, user_id, client_id, agreed, now)
     details = {"scope": " ".join(granted), "asked": " ".join(request.scopes)}
     await record(tx, now, Entry(Event.CONSENT_GIVEN, True, visit.asker.origin, user_id, client_id, details))

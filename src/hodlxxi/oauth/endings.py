@@ -1,38 +1,76 @@
-"""What apps hold ends with the key that it was given with, with the account, and when its user takes it back."""
+"""What apps hold ends with the session, the key or the account that it was given with, and when its user takes it back.
+
+From the commit on, access and refresh tokens of an ended grant are refused on every worker, as each call looks at the row.
+Apps with a back-channel are told (``backchannel``).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from hodlxxi.audit.events import Entry, Event, Origin
 from hodlxxi.audit.log import record
 from hodlxxi.identity.room import Ending
+from hodlxxi.identity.sessions import ENDED_CHANNEL
 from hodlxxi.kit.db import Tx
+from hodlxxi.oauth.mint import mint_id, name_session
+from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.store import endings as store
-from hodlxxi.oauth.store.endings import EndedGrant
+from hodlxxi.oauth.store.clients import find_client
+from hodlxxi.oauth.store.endings import HeldGrant
+from hodlxxi.oauth.store.outbox import Notice, add_notices
+from hodlxxi.oauth.subjects import find_subject
 
+LOGGED_OUT = "logged_out"
 KEY_REMOVED = "key_removed"
 ACCOUNT_CLOSED = "account_closed"
+USER_DISABLED = "user_disabled"
 ENDED_BY_USER = "ended_by_user"
 
 
-async def end_access(tx: Tx, ending: Ending) -> None:
-    """What identity calls, in its own transaction, when a key or an account ends (``identity.room.EndAccess``)."""
-    user, now = ending.user, ending.now
+async def end_access(room: OAuthRoom, tx: Tx, ending: Ending) -> None:
+    """What identity calls, in its own transaction, when a session, a key or an account ends (``identity.room.EndAccess``)."""
+    held, reason = await _hold(tx, ending)
+    await _end(room, tx, held, ending.user, reason, ending.origin, ending.now, ending.sessions)
+
+
+async def end_access_of_client(room: OAuthRoom, user: str, client_id: str, origin: Origin) -> int:
+    """A user takes back all that one app may do for them: its grants and what was agreed. How many grants were alive."""
+    now = room.clock.now()
+    async with room.db.begin() as tx:
+        await store.forget_consents(tx, user, client_id)
+        held = await store.hold_of_client(tx, user, client_id)
+        await _end(room, tx, held, user, ENDED_BY_USER, origin, now)
+    await room.identity.kv.publish(ENDED_CHANNEL, user)
+    return len(held)
+
+
+async def _hold(tx: Tx, ending: Ending) -> tuple[list[HeldGrant], str]:
     if ending.is_closing:
-        ended = await store.revoke_of_user(tx, user, ACCOUNT_CLOSED, now)
-        await store.forget_consents(tx, user)
-        await record_endings(tx, ended, user, ACCOUNT_CLOSED, ending.origin, now)
-    elif ending.key is not None:
-        ended = await store.revoke_of_key(tx, user, ending.key, KEY_REMOVED, now)
-        await record_endings(tx, ended, user, KEY_REMOVED, ending.origin, now)
+        await store.forget_consents(tx, ending.user)
+        return await store.hold_of_user(tx, ending.user), ACCOUNT_CLOSED
+    if ending.is_disabling:
+        return await store.hold_of_user(tx, ending.user), USER_DISABLED
+    held = await store.hold_of_sessions(tx, ending.sessions)
+    if ending.key is None:
+        return held, LOGGED_OUT
+    by_key = await store.hold_of_key(tx, ending.user, ending.key)
+    return list({grant.grant_id: grant for grant in (*held, *by_key)}.values()), KEY_REMOVED
 
 
-async def record_endings(
-    tx: Tx, ended: Iterable[EndedGrant], user: str, reason: str, origin: Origin | None, now: datetime
+async def _end(
+    room: OAuthRoom,
+    tx: Tx,
+    held: Sequence[HeldGrant],
+    user: str,
+    reason: str,
+    origin: Origin | None,
+    now: datetime,
+    sessions: Sequence[str] = (),
 ) -> None:
-    """One audit row for each grant that ended."""
+    await store.revoke_held(tx, held, reason, now)
+    await _tell(room, tx, held, user, sessions, now)
     entries = [
         Entry(
             Event.GRANT_REVOKED,
@@ -42,7 +80,22 @@ async def record_endings(
             grant.client_id,
             {"grant": grant.grant_id, "reason": reason},
         )
-        for grant in ended
+        for grant in held
     ]
     if entries:
         await record(tx, now, *entries)
+
+
+async def _tell(
+    room: OAuthRoom, tx: Tx, held: Sequence[HeldGrant], user: str, sessions: Sequence[str], now: datetime
+) -> None:
+    """Note which apps are to be told of a logout, by the names that they know user and session by."""
+    notices = []
+    for told in await store.list_told(tx, sessions, held):
+        client = await find_client(tx, told.client_id)
+        if client is not None:
+            sub = await find_subject(room, tx, client, user)
+            notices.append(
+                Notice(mint_id(), client.client_id, sub, name_session(room, told.named, client.client_id))
+            )
+    await add_notices(tx, notices, now)

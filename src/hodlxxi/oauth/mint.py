@@ -85,7 +85,12 @@ async def mint_tokens(room: OAuthRoom, tx: Tx, held: Held, order: Order) -> Answ
 
 def session_name(room: OAuthRoom, grant: Grant, client: Client) -> str:
     """The ``sid`` of ID and logout tokens: the same for a session and a client, and useless elsewhere."""
-    return tag_of(room.sid_key, grant.session_id or grant.grant_id, client.client_id)
+    return name_session(room, grant.session_id or grant.grant_id, client.client_id)
+
+
+def name_session(room: OAuthRoom, session_id: str, client_id: str) -> str:
+    """What a session is called towards a client. A grant without a session stands for one of its own."""
+    return tag_of(room.sid_key, session_id, client_id)
 
 
 def _access_token(room: OAuthRoom, held: Held, order: Order, proof: Proof | None, lifetime_s: int) -> str:

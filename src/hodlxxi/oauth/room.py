@@ -76,4 +76,3 @@ class OAuthRoom:
     sealer: Sealer
     limits: ClientLimits
     outgoing: Outgoing
-    dpop_key: bytes

@@ -11,6 +11,7 @@ from hodlxxi.kit.db import Tx, delete_expired, rows_changed
 from hodlxxi.oauth.keys import KeyRing
 from hodlxxi.oauth.sweep_clients import end_abandoned, remove_ended
 from hodlxxi.oauth.tables import (
+    logout_outbox,
     oauth_codes,
     oauth_grants,
     oauth_interactions,
@@ -28,6 +29,7 @@ _GRANTS_KEPT = timedelta(days=2)
 _INITIAL_TOKENS_KEPT = timedelta(days=30)
 _INTERACTIONS_KEPT = timedelta(hours=1)
 _PARS_KEPT = timedelta(hours=1)  # longer than an interaction lives that began with one
+_NOTICES_KEPT = timedelta(days=1)
 
 _t = oauth_tokens.c
 _late = (
@@ -63,6 +65,7 @@ def sweeps(keys: KeyRing) -> dict[str, Sweep]:
         "registration_tokens": delete_expired(
             registration_tokens, registration_tokens.c.token, _INITIAL_TOKENS_KEPT
         ),
+        "logout_outbox": delete_expired(logout_outbox, logout_outbox.c.id, _NOTICES_KEPT),
         "oauth_clients_unused": end_abandoned,
         "oauth_clients": remove_ended,
     }

@@ -64,6 +64,11 @@ _DENY = (
 _FIND_CONSENT = sa.select(_c.scope, _c.claims, _c.declined).where(
     _c.user_id == _p("user"), _c.client_id == _p("client")
 )
+_HOLD_CONSENT = (
+    sa.select(_c.client_id)
+    .where(_c.user_id == _p("user"), _c.client_id == _p("client"))
+    .with_for_update(read=True)
+)
 _ADD_CONSENT = insert_new(oauth_consents).values(
     user_id=_p("user"),
     client_id=_p("client"),
@@ -137,6 +142,12 @@ async def find_consent(tx: Tx, user_id: str, client_id: str) -> Consent | None:
         return None
     declined = frozenset((row.declined or "").split())
     return Consent(frozenset(row.scope.split()), frozenset(row.claims), declined)
+
+
+async def hold_consent(tx: Tx, user_id: str, client_id: str) -> bool:
+    """Whether there is a consent; if so, its end waits for the end of this transaction (and sees what it wrote)."""
+    held = await tx.execute(_HOLD_CONSENT, {"user": user_id, "client": client_id})
+    return held.one_or_none() is not None
 
 
 async def keep_consent(tx: Tx, user_id: str, client_id: str, consent: Consent, now: datetime) -> None:

@@ -100,6 +100,14 @@ _REVOKE_TOKENS = (
     .where(_t.grant_id == _p("id_"), _t.revoked.is_(False))
     .values(revoked=True, revoked_at=_p("now"), grace_sealed=None)
 )
+# By id, as every ending takes them, so that two at the same moment do not wait for each other.
+_HOLD_GRANTS_OF_CLIENT = sa.select(sa.func.count()).select_from(
+    sa.select(_g.grant_id)
+    .where(_g.client_id == _p("client_"), _g.revoked_at.is_(None))
+    .order_by(_g.grant_id)
+    .with_for_update()
+    .subquery()
+)
 _REVOKE_GRANTS_OF_CLIENT = (
     sa.update(oauth_grants)
     .where(_g.client_id == _p("client_"), _g.revoked_at.is_(None))
@@ -208,6 +216,7 @@ async def revoke_grant(tx: Tx, grant_id: str, reason: str, now: datetime) -> boo
 async def revoke_grants_of_client(tx: Tx, client_id: str, reason: str, now: datetime) -> int:
     """End everything that a client holds; how many grants were alive."""
     params = {"client_": client_id, "now": now}
+    await tx.execute(_HOLD_GRANTS_OF_CLIENT, {"client_": client_id})
     ended = rows_changed(await tx.execute(_REVOKE_GRANTS_OF_CLIENT, params | {"reason": reason}))
     await tx.execute(_REVOKE_TOKENS_OF_CLIENT, params)
     return ended
