@@ -104,6 +104,25 @@ def provider_cases() -> Iterator[Case]:
         }.items():
             headers = {"Authorization": header} if header else {}
             yield Case(f"{path}: {name}", "GET", path, b"", headers, (400, 401), envelope)  # type: ignore[arg-type]
+    yield from _logout_cases()
+
+
+def _logout_cases() -> Iterator[Case]:
+    for name, query in {
+        "repeated state": "state=a&state=b",
+        "NUL": "client_id=%00",
+        "bad UTF-8": "state=%ff",
+        "long state": f"state={'x' * 3000}",
+        "long": f"state={'x' * 20000}",
+        "many fields": "&".join(f"f{n}=1" for n in range(300)),
+    }.items():
+        yield Case(f"logout: {name}", "GET", f"/oauth/logout?{query}", b"", {}, (400, 413), "page")
+        yield Case(
+            f"logout by POST: {name}", "POST", "/oauth/logout", query.encode(), FORM, (400, 413), "page"
+        )
+    form = b"decision=logout&csrf=x"
+    yield Case("logout: foreign form", "POST", "/oauth/logout", form, FORM | SIGNED_IN, (403,), "page")
+    yield Case("logout: JSON", "POST", "/oauth/logout", b"{}", JSON, (415,), "page")
 
 
 def management_cases() -> Iterator[Case]:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.oauth.provider import CALLBACK, ISSUER, Person, Provider, fields_of, next_of, response_of
-from tests.oauth.rules.test_redirects import HOSTILE
+from tests.support.hostile_uris import HOSTILE
 
 Make = Callable[..., Awaitable[Provider]]
 
@@ -22,7 +22,7 @@ def error_page(answer: httpx.Response, status: int = 400) -> str:
 
 
 async def test_a_hostile_redirect_uri_is_a_page_with_and_without_a_session(provider: Provider) -> None:
-    app = await provider.trust(await provider.register(CALLBACK, "http://127.0.0.1/cb"))
+    app = await provider.trust(await provider.register(CALLBACK, "https://app.example/second"))
     for person in (await provider.person(), provider.stranger()):
         for uri in HOSTILE:
             if uri:

@@ -12,8 +12,8 @@ import pytest
 from hodlxxi.kit.secret import digest_of
 from hodlxxi.oauth.rules.authorization import PAR_PREFIX
 from tests.oauth.provider import CALLBACK, ISSUER, Person, Provider, RelyingParty, next_of, response_of
-from tests.oauth.rules.test_redirects import HOSTILE
 from tests.oauth.test_asking import error_page
+from tests.support.hostile_uris import HOSTILE
 
 AT_ONCE = 12
 
@@ -119,7 +119,7 @@ async def test_an_id_token_hint_is_checked_when_it_is_pushed(provider: Provider)
 
 
 async def test_a_hostile_redirect_uri_cannot_be_pushed(provider: Provider) -> None:
-    app = await provider.register(CALLBACK, "http://127.0.0.1/cb")
+    app = await provider.register(CALLBACK, "https://app.example/second")
     for uri in HOSTILE:
         if uri and "\x00" not in uri:
             assert (await app.push(redirect_uri=uri)).status_code == 400, uri

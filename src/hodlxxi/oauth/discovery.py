@@ -9,8 +9,6 @@ from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.authorization import PROMPTS, ResponseMode
 from hodlxxi.oauth.rules.claims import ACR_CLASSES, CLAIMS_SUPPORTED
 from hodlxxi.oauth.rules.clients import AUTH_METHODS, GRANT_TYPES, HMAC_ALG, SUBJECT_TYPES
-from hodlxxi.oauth.rules.dpop import DPOP_ALGS
-from hodlxxi.oauth.rules.jwt import SIGNING_ALGS
 
 
 def discovery_document(room: OAuthRoom) -> dict[str, object]:
@@ -24,6 +22,7 @@ def discovery_document(room: OAuthRoom) -> dict[str, object]:
         "revocation_endpoint": f"{issuer}/oauth/revoke",
         "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
         "userinfo_endpoint": f"{issuer}/oauth/userinfo",
+        "end_session_endpoint": f"{issuer}/oauth/logout",
         "jwks_uri": f"{issuer}/oauth/jwks.json",
         "scopes_supported": list(policy.scopes),
         "response_types_supported": ["code"],
@@ -33,10 +32,7 @@ def discovery_document(room: OAuthRoom) -> dict[str, object]:
         "id_token_signing_alg_values_supported": list(policy.id_token_algs),
         "userinfo_signing_alg_values_supported": [a for a in policy.id_token_algs if a != HMAC_ALG],
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
-        "token_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGS),
         "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
-        "revocation_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGS),
-        "dpop_signing_alg_values_supported": list(DPOP_ALGS),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "require_pushed_authorization_requests": False,
@@ -50,6 +46,8 @@ def discovery_document(room: OAuthRoom) -> dict[str, object]:
         "acr_values_supported": list(ACR_CLASSES),
         "display_values_supported": ["page"],
         "ui_locales_supported": ["en"],
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
     }
     if policy.registration == "open":
         document["registration_endpoint"] = f"{issuer}/oauth/register"
@@ -64,5 +62,4 @@ def resource_document(room: OAuthRoom) -> dict[str, object]:
         "authorization_servers": [issuer],
         "scopes_supported": list(room.policy.scopes),
         "bearer_methods_supported": ["header"],
-        "dpop_signing_alg_values_supported": list(DPOP_ALGS),
     }

@@ -40,3 +40,11 @@ def client_signer(room: OAuthRoom, client: Client) -> jws.Signer | None:
     """The signer of a client whose ID tokens are keyed with its own secret (HS256)."""
     secret = room.sealer.unseal(client.secret_sealed) if client.secret_sealed else None
     return jws.hmac_signer(secret) if secret is not None else None
+
+
+def claimed_audience(token: str) -> str | None:
+    """The client that a token says it is for, unverified: only good for finding the key that verifies it."""
+    parts = split_compact(token)
+    payload = jws.read_unverified(parts[1]) if parts else None
+    audience = payload.get("aud") if payload else None
+    return audience if isinstance(audience, str) and "\x00" not in audience else None

@@ -25,7 +25,7 @@ from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.pkce import PkcePolicy
 from hodlxxi.oauth.rules.scopes import SCOPES
 from tests.oauth.rules.sample import CALLBACK, CHALLENGE, ISSUER, NOW, client, params
-from tests.oauth.rules.test_redirects import HOSTILE
+from tests.support.hostile_uris import HOSTILE
 
 
 def judged(

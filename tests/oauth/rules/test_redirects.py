@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.redirects import (
-    MAX_URI_CHARS,
     UriKind,
     find_match,
     is_claimable,
@@ -16,6 +15,7 @@ from hodlxxi.oauth.rules.redirects import (
     origin_shown,
     render_redirect,
 )
+from tests.support.hostile_uris import LOOKALIKES, REGISTERED, UNREGISTRABLE
 
 GOOD = [
     ("https://app.example/cb", UriKind.WEB),
@@ -40,127 +40,6 @@ GOOD = [
     ("com.example.app:///cb", UriKind.PRIVATE),
 ]
 
-# Each is refused when it is registered, and none of them matches any registered URI of GOOD.
-HOSTILE = [
-    "",
-    " ",
-    "app.example/cb",
-    "/cb",
-    "//app.example/cb",
-    "https:/app.example/cb",
-    "https:app.example",
-    "https://",
-    "https:///cb",
-    "https://?x",
-    "https://app.example/cb#",
-    "https://app.example/cb#fragment",
-    "https://user@app.example/cb",
-    "https://user:pass@app.example/cb",
-    "https://app.example@evil.example/cb",
-    "https://app.example@@evil.example/cb",
-    "https://app.example%40evil.example/cb",
-    "https://app.example%2540evil.example/cb",
-    "https://app.example:443@evil.example/cb",
-    "https://app.example/@evil.example",
-    "https://app.example\\@evil.example/cb",
-    "https://app.example\\.evil.example/cb",
-    "https://evil.example\\app.example/cb",
-    "https:\\\\app.example/cb",
-    "https://app.example/cb\\..\\x",
-    "https://app.example/%5c%5cevil.example",
-    "https://app.example/%255cevil.example",
-    "https://app.example/../cb",
-    "https://app.example/a/..",
-    "https://app.example/./cb",
-    "https://app.example/%2e%2e/cb",
-    "https://app.example/%2E%2e%2fcb",
-    "https://app.example/%252e%252e/cb",
-    "https://app.example/%25252e%25252e/cb",
-    "https://app.example/..;/cb",
-    "https://app.example/..;x=1/cb",
-    "https://app.example/%2e%2e;/cb",
-    "https://app.example/..%2fcb",
-    "https://app.example/..%3b/cb",
-    "https://app.example/cb%0d%0aLocation:%20https://evil.example",
-    "https://app.example/cb?a=%00",
-    "https://app.example/cb%",
-    "https://app.example/cb%zz",
-    "https://app.example/cb\r\nX: y",
-    "https://app.example/c b",
-    "https://app.example/cb\t",
-    " https://app.example/cb",
-    "https://app.example/cb\x00",
-    "https://app.example/\u202ecb",
-    "https://app.exаmple/cb",
-    "https://app。example/cb",
-    "https://app.example/*",
-    "https://*.app.example/cb",
-    "https://app.example:*/cb",
-    "https://app.example:0/cb",
-    "https://app.example:/cb",
-    "https://app.example:65536/cb",
-    "https://app.example:443:443/cb",
-    "https://app.example:99999999999/cb",
-    "https://app..example/cb",
-    "https://.app.example/cb",
-    "https://app.example./cb",
-    "https://-app.example/cb",
-    "https://2130706433/cb",
-    "https://0x7f.1/cb",
-    "https://127.1/cb",
-    "https://0177.0.0.1/cb",
-    "https://256.1.1.1/cb",
-    "https://[::1/cb",
-    "https://[zz::1]/cb",
-    "https://[fe80::1%25eth0]/cb",
-    "https://[::1]evil.example/cb",
-    "HTTPS://app.example/cb",
-    "hTTp://localhost/cb",
-    "http://app.example/cb",
-    "http://127.0.0.2/cb",
-    "http://127.0.0.1.evil.example/cb",
-    "http://127.0.0.1@evil.example/cb",
-    "http://localhost@evil.example/cb",
-    "http://localhost:80@evil.example/cb",
-    "http://localhost.evil.example/cb",
-    "http://localhost:80evil.example/cb",
-    "http://LOCALHOST/cb",
-    "http://localhost:0/cb",
-    "http://localhost:080/cb",
-    "http://localhost:65536/cb",
-    "http://[::ffff:127.0.0.1]/cb",
-    "http://[0:0:0:0:0:0:0:1]/cb",
-    "http://0.0.0.0/cb",
-    "http://127.0.0.1#@evil.example",
-    "javascript:alert(1)",
-    "javascript://app.example/%0aalert(1)",
-    "JavaScript:alert(1)",
-    "java\nscript:alert(1)",
-    "data:text/html,x",
-    "data:text/html;base64,PHNjcmlwdD4=",
-    "vbscript:x",
-    "file:///etc/passwd",
-    "blob:https://app.example/1",
-    "filesystem:https://app.example/x",
-    "view-source:https://app.example/",
-    "about:blank",
-    "ws://app.example/",
-    "ftp://app.example/",
-    "intent://app.example/",
-    "myapp:/cb",
-    "myapp://cb",
-    "com.example.app:",
-    "com.example.app:cb",
-    "com.example.app:/",
-    "com.example.app:////cb",
-    "com.example.app:/../cb",
-    "com.example.app://user@host/cb",
-    "Com.Example.App:/cb",
-    "1com.example:/cb",
-    "urn:ietf:wg:oauth:2.0:oob",
-    "https://app.example/" + "a" * MAX_URI_CHARS,
-]
-
 
 @pytest.mark.parametrize(("uri", "kind"), GOOD)
 def test_a_good_uri_may_be_registered_and_matches_itself(uri: str, kind: UriKind) -> None:
@@ -169,7 +48,7 @@ def test_a_good_uri_may_be_registered_and_matches_itself(uri: str, kind: UriKind
     assert kind.is_claimable == is_claimable(uri)
 
 
-@pytest.mark.parametrize("uri", HOSTILE)
+@pytest.mark.parametrize("uri", UNREGISTRABLE)
 def test_a_hostile_uri_is_refused_and_never_matches(uri: str) -> None:
     verdict = judge_redirect_uri(uri)
     assert isinstance(verdict, Fault)
@@ -177,23 +56,9 @@ def test_a_hostile_uri_is_refused_and_never_matches(uri: str) -> None:
     assert find_match([good for good, _ in GOOD], uri, native=True) is None
 
 
-@pytest.mark.parametrize(
-    "asked",
-    [
-        "https://app.example/cb/",
-        "https://app.example/CB",
-        "https://APP.example/cb",
-        "https://app.example:443/cb",
-        "https://app.example/cb?",
-        "https://app.example/cb?x=1",
-        "https://app.example/c%62",
-        "https://app.example",
-        "https://sub.app.example/cb",
-        "http://app.example/cb",
-    ],
-)
+@pytest.mark.parametrize("asked", LOOKALIKES)
 def test_whoever_differs_in_one_byte_does_not_match(asked: str) -> None:
-    assert find_match(["https://app.example/cb"], asked, native=True) is None
+    assert find_match([REGISTERED], asked, native=True) is None
 
 
 def test_the_registered_query_belongs_to_the_comparison() -> None:

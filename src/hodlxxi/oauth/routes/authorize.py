@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from functools import wraps
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hodlxxi.identity import browser as b
 from hodlxxi.identity.routes import login_url
-from hodlxxi.kit.answers import NO_STORE, refusal_headers, status_of
+from hodlxxi.kit.answers import NO_STORE
 from hodlxxi.kit.body import Form, read_form, read_query
-from hodlxxi.kit.errors import Refusal
 from hodlxxi.kit.web import csp_with_image, is_same_origin
 from hodlxxi.oauth.authorize import GoOn, Outcome, Respond, ShowConsent, ShowError, begin, resume
 from hodlxxi.oauth.consent import decide
 from hodlxxi.oauth.interaction import GONE, Asker, interaction_path
 from hodlxxi.oauth.room import OAuthRoom
-from hodlxxi.oauth.routes.answers import Endpoint
+from hodlxxi.oauth.routes.pages import with_pages
 from hodlxxi.oauth.rules.authorization import ResponseMode
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.scopes import CLAIM_TEXTS, OPENID
@@ -30,21 +27,8 @@ class AuthorizePage:
 
     def __init__(self, room: OAuthRoom) -> None:
         self._room = room
-        self.show = self._with_pages(self._show)
-        self.submit = self._with_pages(self._submit)
-
-    def _with_pages(self, endpoint: Endpoint) -> Endpoint:
-        """People come here, whatever their browser says that it accepts: every refusal is a page."""
-
-        @wraps(endpoint)
-        async def answered(request: Request) -> Response:
-            try:
-                return await endpoint(request)
-            except Refusal as refusal:
-                status, headers = status_of(refusal), refusal_headers(refusal)
-                return self._room.pages.error(request, status, refusal.code, refusal.text, headers)
-
-        return answered
+        self.show = with_pages(room, self._show)
+        self.submit = with_pages(room, self._submit)
 
     async def _show(self, request: Request) -> Response:
         """A request of an app, or one that goes on after a page of ours (``interaction``)."""

@@ -11,7 +11,8 @@ from hodlxxi.identity.caller import Caller
 from hodlxxi.oauth.bearer import find_caller
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.routes.authorize import AuthorizePage
-from hodlxxi.oauth.routes.possession import api_call
+from hodlxxi.oauth.routes.logout import PATH as LOGOUT_PATH
+from hodlxxi.oauth.routes.logout import LogoutPage
 from hodlxxi.oauth.routes.resources import Documents, Resources
 from hodlxxi.oauth.routes.token import RegisterEndpoint, TokenEndpoint
 
@@ -42,7 +43,7 @@ def is_open_to_all_origins(path: str) -> bool:
 def oauth_routes(room: OAuthRoom) -> list[Route]:
     """Every route of this room."""
     page, token, registration = AuthorizePage(room), TokenEndpoint(room), RegisterEndpoint(room)
-    resources, documents = Resources(room), Documents(room)
+    resources, documents, leaving = Resources(room), Documents(room), LogoutPage(room)
     return [
         Route("/oauth/authorize", page.show, methods=["GET"]),
         Route("/oauth/authorize", page.submit, methods=["POST"]),
@@ -53,6 +54,8 @@ def oauth_routes(room: OAuthRoom) -> list[Route]:
         Route("/oauth/register/{client_id}", registration.read, methods=["GET"]),
         Route("/oauth/register/{client_id}", registration.change, methods=["PUT"]),
         Route("/oauth/register/{client_id}", registration.remove, methods=["DELETE"]),
+        Route(LOGOUT_PATH, leaving.show, methods=["GET"]),
+        Route(LOGOUT_PATH, leaving.submit, methods=["POST"]),
         Route("/oauth/userinfo", resources.userinfo, methods=["GET", "POST"]),
         Route("/oauth/jwks.json", documents.jwks, methods=["GET"]),
         Route(_RESOURCE, documents.resource, methods=["GET"]),
@@ -65,6 +68,6 @@ def authenticate_bearer(room: OAuthRoom) -> Callable[[Request], Awaitable[Caller
     """An ``Authenticate`` by bearer token, for the rooms that take one beside the session."""
 
     async def authenticate(request: Request) -> Caller | None:
-        return await find_caller(room, api_call(room, request))
+        return await find_caller(room, request.headers.getlist("authorization"))
 
     return authenticate
