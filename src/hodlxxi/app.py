@@ -231,6 +231,7 @@ class App:
             sealer=Sealer(settings.secret(), "client-secrets"),
             limits=ClientLimits(self.db, self.clock),
             outgoing=self.outgoing,
+            dpop_key=derive_key(settings.secret(), "dpop-nonce"),
         )
 
     def _neighbours(self) -> Neighbours:

@@ -100,6 +100,7 @@ class Provider:
             Sealer(b"s" * 32, "client-secrets"),
             ClientLimits(self.db, self.clock),
             Outgoing(self.clock, agent="HODLXXI/test", dev_hosts=self.dev_hosts),
+            b"d" * 32,
         )
         room = self.room
         self.backchannel = Backchannel(room)

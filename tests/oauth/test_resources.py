@@ -48,7 +48,10 @@ async def test_no_token_gets_a_challenge_without_an_error(provider: Provider) ->
         for path in (PROTECTED, "/oauth/userinfo"):
             answer = await http.get(path)
             assert (answer.status_code, answer.json()["error"]) == (401, "not_authenticated")
-            assert answer.headers["www-authenticate"] == f'Bearer realm="{ISSUER}"'
+            challenge = answer.headers["www-authenticate"]
+            assert challenge.startswith(f'Bearer realm="{ISSUER}", resource_metadata="{ISSUER}/.well-known/')
+            assert challenge.endswith('DPoP algs="ES256 PS256 EdDSA"')
+            assert "error" not in challenge
         assert set((await http.get(PROTECTED)).json()) >= {
             "error",
             "error_description",

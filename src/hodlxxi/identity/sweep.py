@@ -11,6 +11,8 @@ from hodlxxi.kit.db import Tx, delete_expired
 # Ended sessions stay a while: people ask "where was I signed in?" after the fact.
 _SESSIONS_KEPT = timedelta(days=30)
 _KEPT = timedelta(hours=1)
+# Many: one for each API call of an app with DPoP. Kept as long as they could matter, and for clocks that differ.
+_SPENT_KEPT = timedelta(minutes=1)
 
 
 def sweeps() -> dict[str, Callable[[Tx, datetime, int], Awaitable[int]]]:
@@ -18,5 +20,5 @@ def sweeps() -> dict[str, Callable[[Tx, datetime, int], Awaitable[int]]]:
     return {
         "sessions": delete_expired(sessions, sessions.c.session_id, _SESSIONS_KEPT),
         "login_challenges": delete_expired(login_challenges, login_challenges.c.challenge_id, _KEPT),
-        "spent_once": delete_expired(spent_once, spent_once.c.key_digest, _KEPT),
+        "spent_once": delete_expired(spent_once, spent_once.c.key_digest, _SPENT_KEPT),
     }

@@ -48,6 +48,8 @@ _HSTS = "max-age=31536000"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _QUIET_PATHS = ("/health", "/metrics", "/static")
 
+ON_ANSWER = "headers_on_answer"
+
 Cors = Literal["none", "open", "listed"]
 
 
@@ -120,7 +122,8 @@ class Edge:
                     headers.setdefault(name, value)
                 headers["X-Request-ID"] = request_id
                 quota = quota_of_request.get()
-                extra = cors if quota is None else cors | quota.headers()
+                extra = cors | state.get(ON_ANSWER, {})
+                extra = extra if quota is None else extra | quota.headers()
                 for name, value in extra.items():
                     headers.setdefault(name, value)
             await send(message)
@@ -223,6 +226,11 @@ def _preflight(cors: Mapping[str, str]) -> Response:
 def _request_id(request: Request) -> str:
     given = request.headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+
+
+def put_on_answer(request: Request, name: str, value: str) -> None:
+    """Have a header on the answer of this request, whatever that will be: success, refusal or bug."""
+    request.scope["state"].setdefault(ON_ANSWER, {})[name] = value
 
 
 def request_id_of(request: Request) -> str:

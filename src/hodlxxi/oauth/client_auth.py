@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hodlxxi.audit.events import Origin
 from hodlxxi.kit.db import Tx
+from hodlxxi.oauth.client_keys import judge_signed
+from hodlxxi.oauth.possession import NO_CALL, HttpCall, spend
 from hodlxxi.oauth.room import OAuthRoom
-from hodlxxi.oauth.rules.client_auth import Credentials, judge_client, parse_credentials
+from hodlxxi.oauth.rules.client_auth import REPLAYED, Credentials, judge_client, parse_credentials
 from hodlxxi.oauth.rules.clients import Client
 from hodlxxi.oauth.rules.errors import Fault, OAuthRefusal, Word
+from hodlxxi.oauth.rules.jwt import OneUse
 from hodlxxi.oauth.store.clients import find_client
 
 BASIC_CHALLENGE = 'Basic realm="oauth"'
@@ -25,6 +28,7 @@ class ClientRequest:
     resources: tuple[str, ...]
     origin: Origin
     user_agent: str = ""
+    call: HttpCall = NO_CALL
 
     def sent(self, name: str) -> str | None:
         """A parameter of the form."""
@@ -32,7 +36,10 @@ class ClientRequest:
 
 
 async def read_credentials(room: OAuthRoom, request: ClientRequest) -> Credentials:
-    """Who the client says it is, counted against its limit. Raises ``OAuthRefusal`` and ``TooMany``."""
+    """Who the client says it is, counted against its limit. Raises ``OAuthRefusal`` and ``TooMany``.
+
+    An assertion is compared with the client's keys here, before there is a transaction: they may be elsewhere.
+    """
     credentials = parse_credentials(request.authorization, request.form)
     if isinstance(credentials, Fault):
         raise client_refusal(credentials, by_header=request.authorization is not None)
@@ -40,13 +47,23 @@ async def read_credentials(room: OAuthRoom, request: ClientRequest) -> Credentia
     key = f"{credentials.client_id[:64]}:{request.origin.ip_address}"
     limit = await room.limits.limit_of(credentials.client_id, "token", room.policy.tokens)
     await room.limiter.check("token", key, limit)
-    return credentials
+    if credentials.assertion is None:
+        return credentials
+    return replace(credentials, verdict=await judge_signed(room, credentials.assertion))
 
 
 async def authenticate(tx: Tx, credentials: Credentials) -> Client | Fault:
     """The client, if it proved itself."""
-    client = await find_client(tx, credentials.client_id)
-    return judge_client(client, credentials) or client or NOBODY
+    return await admit(tx, await find_client(tx, credentials.client_id), credentials)
+
+
+async def admit(tx: Tx, client: Client | None, credentials: Credentials) -> Client | Fault:
+    """The client, if it proved itself. The gate: an assertion counts once, whatever comes of the request."""
+    fault = judge_client(client, credentials)
+    once = credentials.verdict
+    if fault is None and isinstance(once, OneUse):
+        fault = None if await spend(tx, once) else REPLAYED
+    return fault or client or NOBODY
 
 
 # ``judge_client`` refuses where there is no client; the type checker cannot know.

@@ -29,7 +29,7 @@ async def grant_to_client(tx: Tx, call: Call, client: Client) -> Answer | Fault:
         scopes = judged
     if not scopes:
         return Fault(Word.INVALID_SCOPE, "This client has no scope that it could use for itself.")
-    order = Order(client, None, None, scopes, call.now, mint_id(), audience)
+    order = Order(client, None, None, scopes, call.now, mint_id(), audience, dpop_jkt=call.jkt)
     answer = await mint_tokens(call.room, tx, call.held, order)
     await record_issue(tx, call, order)
     return answer

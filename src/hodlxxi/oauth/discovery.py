@@ -9,6 +9,8 @@ from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.authorization import PROMPTS, ResponseMode
 from hodlxxi.oauth.rules.claims import ACR_CLASSES, CLAIMS_SUPPORTED
 from hodlxxi.oauth.rules.clients import AUTH_METHODS, GRANT_TYPES, HMAC_ALG, SUBJECT_TYPES
+from hodlxxi.oauth.rules.dpop import DPOP_ALGS
+from hodlxxi.oauth.rules.jwt import SIGNING_ALGS
 
 
 def discovery_document(room: OAuthRoom) -> dict[str, object]:
@@ -32,7 +34,10 @@ def discovery_document(room: OAuthRoom) -> dict[str, object]:
         "id_token_signing_alg_values_supported": list(policy.id_token_algs),
         "userinfo_signing_alg_values_supported": [a for a in policy.id_token_algs if a != HMAC_ALG],
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGS),
         "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "revocation_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGS),
+        "dpop_signing_alg_values_supported": list(DPOP_ALGS),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
         "require_pushed_authorization_requests": False,
@@ -62,4 +67,5 @@ def resource_document(room: OAuthRoom) -> dict[str, object]:
         "authorization_servers": [issuer],
         "scopes_supported": list(room.policy.scopes),
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": list(DPOP_ALGS),
     }

@@ -12,6 +12,7 @@ from hodlxxi.kit.db import Tx
 from hodlxxi.kit.secret import digest_of, mint_token
 from hodlxxi.oauth.client_auth import ClientRequest, authenticate, client_refusal, read_credentials
 from hodlxxi.oauth.hints import judge_hint
+from hodlxxi.oauth.possession import judge_possession, take_proof
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.authorization import (
     PAR_PREFIX,
@@ -22,11 +23,13 @@ from hodlxxi.oauth.rules.authorization import (
     pushed_id,
 )
 from hodlxxi.oauth.rules.clients import Client
+from hodlxxi.oauth.rules.dpop import Proven
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.store import pushed as store
 from hodlxxi.oauth.store.pushed import Pushed
 
 NESTED = Fault(Word.INVALID_REQUEST, "request_uri cannot be pushed: send the parameters themselves.")
+OTHER_KEY = Fault(Word.INVALID_DPOP_PROOF, "dpop_jkt is not the thumbprint of the key in the DPoP proof.")
 BAD_PUSHED = Fault(
     Word.INVALID_REQUEST_URI,
     "This request_uri is unknown, expired, used before or another app's. Go back to the app and start again.",
@@ -69,6 +72,9 @@ async def _keep(
     params = _params(client, request)
     if "request_uri" in params:
         return NESTED
+    fault = await _bind(room, tx, request, params)
+    if fault is not None:
+        return fault
     destination = judge_destination(params, client)
     if isinstance(destination, Fault):
         return destination
@@ -92,6 +98,17 @@ async def _keep(
     )
     await store.add_pushed(tx, pushed)
     return None
+
+
+async def _bind(
+    room: OAuthRoom, tx: Tx, request: ClientRequest, params: dict[str, list[str]]
+) -> Fault | None:
+    """A proof here is as good as ``dpop_jkt`` (RFC 9449 §10.1): the code will be of use to its key only."""
+    proof = judge_possession(room, request.call)
+    fault = await take_proof(tx, proof)
+    if fault is None and isinstance(proof, Proven):
+        fault = None if params.setdefault("dpop_jkt", [proof.jkt]) == [proof.jkt] else OTHER_KEY
+    return fault
 
 
 def _params(client: Client, request: ClientRequest) -> dict[str, list[str]]:

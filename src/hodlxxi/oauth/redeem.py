@@ -25,7 +25,7 @@ async def redeem_code(
     tx: Tx, call: Call, client: Client, code: Code | None, person: Person | None
 ) -> Answer | Fault:
     """Phases 5 to 8 for a code. A fault leaves what it has to: a counted attempt, or a grant that ended."""
-    sent = CodePresented(client.client_id, call.sent("redirect_uri"), call.sent("code_verifier"))
+    sent = CodePresented(client.client_id, call.sent("redirect_uri"), call.sent("code_verifier"), call.jkt)
     verdict = judge_code(code, sent, call.now)
     if code is None or person is None:
         return BAD_CODE
@@ -36,7 +36,7 @@ async def redeem_code(
         if await store.spend_code(tx, code.digest, call.now):  # 6: nothing has been minted yet
             grant = code.grant
             order = Order(
-                client, grant, person, grant.scopes, call.now, mint_id(), audience, nonce=code.nonce
+                client, grant, person, grant.scopes, call.now, mint_id(), audience, code.nonce, call.jkt
             )
             answer = await mint_tokens(call.room, tx, call.held, order)
             await record_issue(tx, call, order)

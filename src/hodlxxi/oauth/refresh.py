@@ -65,6 +65,8 @@ def _judge(call: Call, client: Client, refresh: Refresh | None) -> RefreshVerdic
         now=call.now,
         catalogue=call.room.policy.scopes,
         audience=_audience(call, refresh),
+        jkt=call.jkt,
+        is_public=client.is_public,
     )
 
 
@@ -78,7 +80,9 @@ def _order(call: Call, client: Client, refresh: Refresh, person: Person, scopes:
     if isinstance(audience, Fault):
         raise TypeError("an audience that was refused cannot be ordered")
     own = call.room.policy.issuer
-    return Order(client, refresh.grant, person, scopes, call.now, mint_id(), audience or own)
+    return Order(
+        client, refresh.grant, person, scopes, call.now, mint_id(), audience or own, dpop_jkt=call.jkt
+    )
 
 
 async def _renew_access(tx: Tx, call: Call, order: Order, refresh: Refresh) -> Answer | Fault:

@@ -76,3 +76,4 @@ class OAuthRoom:
     sealer: Sealer
     limits: ClientLimits
     outgoing: Outgoing
+    dpop_key: bytes

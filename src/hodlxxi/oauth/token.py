@@ -1,6 +1,6 @@
 """``POST /oauth/token`` in the phases of reference oauth §4.1.
 
-1 transport (the edge) → 2 client → 3 grant type → 4 proof of possession (none yet) → 5 load and judge → 6 gate → 7 mint →
+1 transport (the edge) → 2 client → 3 grant type → 4 proof of possession → 5 load and judge → 6 gate → 7 mint →
 8 record, commit → 9 answer. A refusal leaves its trace in the same transaction and is raised after it.
 """
 
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from hodlxxi.kit.db import Tx
 from hodlxxi.kit.secret import digest_of
-from hodlxxi.oauth.client_auth import NOBODY, ClientRequest, client_refusal, read_credentials
+from hodlxxi.oauth.client_auth import ClientRequest, admit, client_refusal, read_credentials
 from hodlxxi.oauth.client_credentials import grant_to_client
 from hodlxxi.oauth.mint import Answer
+from hodlxxi.oauth.possession import judge_possession, take_proof
 from hodlxxi.oauth.redeem import redeem_code
 from hodlxxi.oauth.refresh import rotate
 from hodlxxi.oauth.room import OAuthRoom
-from hodlxxi.oauth.rules.client_auth import judge_client
 from hodlxxi.oauth.rules.clients import (
     AUTHORIZATION_CODE,
     CLIENT_CREDENTIALS,
@@ -23,6 +23,7 @@ from hodlxxi.oauth.rules.clients import (
     REFRESH_TOKEN,
     Client,
 )
+from hodlxxi.oauth.rules.dpop import NEEDS_PROOF
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.grants import BAD_DEVICE_CODE
 from hodlxxi.oauth.rules.resources import judge_resources
@@ -45,7 +46,8 @@ async def exchange(room: OAuthRoom, request: ClientRequest) -> Answer:
     Raises ``OAuthRefusal``, ``TooMany`` and ``Unavailable``.
     """
     credentials = await read_credentials(room, request)
-    call = Call(room, await room.keys.current(), request, credentials, room.clock.now())
+    proof = judge_possession(room, request.call)
+    call = Call(room, await room.keys.current(), request, credentials, room.clock.now(), proof)
     async with room.db.begin() as tx:
         outcome = await _serve(tx, call)
         if isinstance(outcome, Fault):
@@ -62,13 +64,13 @@ async def _serve(tx: Tx, call: Call) -> Answer | Fault:
     digest = digest_of(call.sent(_SECRET_OF.get(call.grant_type, "")) or "")
     if call.grant_type == REFRESH_TOKEN:
         client, refresh, person = await find_client_and_refresh(tx, client_id, digest)
-        caller = _judge_caller(client, call)
+        caller = await _admit(tx, client, call)
         return caller if isinstance(caller, Fault) else await rotate(tx, call, caller, refresh, person)
     if call.grant_type == AUTHORIZATION_CODE:
         client, code, person = await find_client_and_code(tx, client_id, digest)
-        caller = _judge_caller(client, call)
+        caller = await _admit(tx, client, call)
         return caller if isinstance(caller, Fault) else await redeem_code(tx, call, caller, code, person)
-    caller = _judge_caller(await find_client(tx, client_id), call)
+    caller = await _admit(tx, await find_client(tx, client_id), call)
     if isinstance(caller, Fault):
         return caller
     if call.grant_type == CLIENT_CREDENTIALS:
@@ -76,11 +78,20 @@ async def _serve(tx: Tx, call: Call) -> Answer | Fault:
     return BAD_DEVICE_CODE
 
 
-def _judge_caller(client: Client | None, call: Call) -> Client | Fault:
-    """Phases 2 and 3: is it the client, may it use this grant, and is the grant's secret there?"""
-    fault = judge_client(client, call.credentials)
-    if fault is not None or client is None:
-        return fault or NOBODY
+async def _admit(tx: Tx, client: Client | None, call: Call) -> Client | Fault:
+    """Phases 2 to 4: is it the client, may it use this grant, and does it hold the key that its tokens will be bound to?"""
+    caller = await admit(tx, client, call.credentials)
+    if isinstance(caller, Fault):
+        return caller
+    fault = _judge_grant_type(caller, call)
+    if fault is not None:
+        return fault
+    if call.proof is None and caller.needs_dpop:
+        return NEEDS_PROOF
+    return await take_proof(tx, call.proof) or caller
+
+
+def _judge_grant_type(client: Client, call: Call) -> Fault | None:
     if not call.grant_type:
         return Fault(Word.INVALID_REQUEST, "grant_type is missing.")
     if call.grant_type not in GRANT_TYPES:
@@ -90,4 +101,4 @@ def _judge_caller(client: Client | None, call: Call) -> Client | Fault:
     secret_name = _SECRET_OF.get(call.grant_type)
     if secret_name is not None and call.sent(secret_name) is None:
         return Fault(Word.INVALID_REQUEST, f"{secret_name} is missing.")
-    return judge_resources(call.request.resources, call.room.policy.resources, client) or client
+    return judge_resources(call.request.resources, call.room.policy.resources, client)

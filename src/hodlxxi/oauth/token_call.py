@@ -13,6 +13,7 @@ from hodlxxi.oauth.keys import Held
 from hodlxxi.oauth.mint import Order
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.client_auth import Credentials
+from hodlxxi.oauth.rules.dpop import Proven
 from hodlxxi.oauth.rules.errors import Fault
 from hodlxxi.oauth.rules.grants import Grant
 from hodlxxi.oauth.rules.resources import judge_audience
@@ -28,6 +29,7 @@ class Call:
     request: ClientRequest
     credentials: Credentials
     now: datetime
+    proof: Proven | Fault | None = None
 
     @property
     def grant_type(self) -> str:
@@ -37,6 +39,11 @@ class Call:
     def sent(self, name: str) -> str | None:
         """A parameter of the form."""
         return self.request.sent(name)
+
+    @property
+    def jkt(self) -> str | None:
+        """The thumbprint of the key that the caller proved to hold."""
+        return self.proof.jkt if isinstance(self.proof, Proven) else None
 
     def judge_audience(self, grant: Grant) -> str | Fault:
         """The audience of the access token that this call asks for."""

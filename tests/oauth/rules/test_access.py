@@ -11,18 +11,26 @@ from hypothesis import strategies as st
 
 from hodlxxi.oauth.rules.access import (
     BAD_TOKEN,
+    BOUND_TOKEN,
     EXPIRED_TOKEN,
     NO_CREDENTIALS,
+    NO_PROOF,
+    OTHER_KEY,
+    UNBOUND_TOKEN,
     Access,
+    Presented,
     judge_access,
     judge_access_claims,
+    judge_key_of,
     judge_scope_of,
-    parse_bearer,
+    parse_authorization,
     render_challenge,
 )
 from hodlxxi.oauth.rules.claims import AskedClaims, Person
 from hodlxxi.oauth.rules.client_auth import Credentials, parse_credentials
+from hodlxxi.oauth.rules.dpop import WANTS_NONCE, Proven
 from hodlxxi.oauth.rules.errors import Fault, Word
+from hodlxxi.oauth.rules.jwt import OneUse
 from hodlxxi.oauth.rules.rotation import (
     HINTS_FOR,
     PENDING_FOR,
@@ -41,12 +49,15 @@ SECOND = int(NOW.timestamp())
     ("headers", "form", "expected"),
     [
         ([], None, None),
-        (["Bearer abc"], None, "abc"),
-        (["bearer  abc "], None, "abc"),
-        (["BEARER abc"], None, "abc"),
-        ([], "abc", "abc"),
+        (["Bearer abc"], None, Presented("abc")),
+        (["bearer  abc "], None, Presented("abc")),
+        (["BEARER abc"], None, Presented("abc")),
+        ([], "abc", Presented("abc")),
         (["Basic abc"], None, None),
-        (["DPoP abc"], None, None),
+        (["DPoP abc"], None, Presented("abc", by_dpop=True)),
+        (["dpop  abc "], None, Presented("abc", by_dpop=True)),
+        (["DPoP"], None, BAD_TOKEN),
+        (["DPoP " + "x" * 9000], None, BAD_TOKEN),
         (["Bearer"], None, BAD_TOKEN),
         (["Bearer "], None, BAD_TOKEN),
         (["Bearer " + "x" * 9000], None, BAD_TOKEN),
@@ -54,12 +65,12 @@ SECOND = int(NOW.timestamp())
     ],
 )
 def test_a_token_stands_in_one_place(headers: list[str], form: str | None, expected: object) -> None:
-    assert parse_bearer(headers, form) == expected
+    assert parse_authorization(headers, form) == expected
 
 
 @pytest.mark.parametrize(("headers", "form"), [(["Bearer a"], "a"), (["Bearer a", "Bearer a"], None)])
 def test_two_places_are_one_too_many(headers: list[str], form: str | None) -> None:
-    verdict = parse_bearer(headers, form)
+    verdict = parse_authorization(headers, form)
     assert isinstance(verdict, Fault)
     assert verdict.word is Word.INVALID_REQUEST
 
@@ -106,16 +117,56 @@ def test_the_row_has_the_last_word() -> None:
     assert judge_scope_of(access(), "chat") is not None
 
 
-def test_challenges_follow_rfc_6750() -> None:
+def test_challenges_follow_rfc_6750_and_rfc_9449() -> None:
     missing = Fault(Word.INSUFFICIENT_SCOPE, "x")
-    assert render_challenge(NO_CREDENTIALS, realm="r") == 'Bearer realm="r"'
-    assert render_challenge(BAD_TOKEN, realm="r") == 'Bearer realm="r", error="invalid_token"'
-    assert render_challenge(missing, realm="r", scope="s").endswith('error="insufficient_scope", scope="s"')
+    algs = 'DPoP algs="ES256 PS256 EdDSA"'
+    place = 'resource_metadata="https://r/.well-known/oauth-protected-resource"'
+    assert (
+        render_challenge(NO_CREDENTIALS, issuer="https://r") == f'Bearer realm="https://r", {place}, {algs}'
+    )
+    assert render_challenge(BAD_TOKEN, issuer="r") == 'Bearer realm="r", error="invalid_token"'
+    assert render_challenge(EXPIRED_TOKEN, issuer="r").endswith(
+        'error="invalid_token", error_description="token_expired"'
+    )
+    assert render_challenge(missing, issuer="r", scope="s").endswith('error="insufficient_scope", scope="s"')
+    by_dpop = 'DPoP realm="r", error="invalid_token", algs="ES256 PS256 EdDSA"'
+    assert render_challenge(BAD_TOKEN, issuer="r", by_dpop=True) == by_dpop
+    assert render_challenge(BOUND_TOKEN, issuer="r") == by_dpop
+    wanted = render_challenge(WANTS_NONCE, issuer="r", by_dpop=True)
+    assert wanted == 'DPoP realm="r", error="use_dpop_nonce", algs="ES256 PS256 EdDSA"'
+
+
+BEARER, DPOP = Presented("t"), Presented("t", by_dpop=True)
+PROVEN = Proven("k", OneUse("dpop:k", "j", NOW))
+
+
+@pytest.mark.parametrize(
+    ("bound_to", "sent", "proof", "fault"),
+    [
+        pytest.param(None, BEARER, None, None, id="plain token, plain call"),
+        pytest.param("k", DPOP, PROVEN, None, id="bound token, its key"),
+        pytest.param("k", BEARER, None, BOUND_TOKEN, id="bound token as Bearer"),
+        pytest.param("k", BEARER, PROVEN, BOUND_TOKEN, id="bound token as Bearer beside a proof"),
+        pytest.param("k", DPOP, None, NO_PROOF, id="no proof"),
+        pytest.param("o", DPOP, PROVEN, OTHER_KEY, id="another key"),
+        pytest.param("k", DPOP, WANTS_NONCE, WANTS_NONCE, id="a proof that wants a nonce"),
+        pytest.param(None, DPOP, PROVEN, UNBOUND_TOKEN, id="plain token as DPoP"),
+    ],
+)
+def test_a_bound_token_is_nothing_without_its_key(
+    bound_to: str | None, sent: Presented, proof: Proven | Fault | None, fault: Fault | None
+) -> None:
+    assert judge_key_of(access(dpop_jkt=bound_to), sent, proof) == fault
+
+
+def test_the_downgrade_says_what_to_do() -> None:
+    """Some libraries call userinfo with Bearer (reference oauth §10)."""
+    assert "DPoP-bound" in BOUND_TOKEN.text
 
 
 @given(st.lists(st.text(max_size=60), max_size=2), st.none() | st.text(max_size=20))
 def test_any_header_is_judged(headers: list[str], form: str | None) -> None:
-    assert isinstance(parse_bearer(headers, form), str | Fault | None)
+    assert isinstance(parse_authorization(headers, form), Presented | Fault | None)
 
 
 @given(st.none() | st.text(max_size=80) | st.binary(max_size=60).map(lambda raw: "Basic " + raw.hex()))

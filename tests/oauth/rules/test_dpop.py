@@ -17,7 +17,6 @@ from hodlxxi.oauth.rules.dpop import (
     digest_of_token,
     is_jkt,
     is_nonce,
-    judge_binding,
     judge_proof,
     nonce_at,
     normal_htu,
@@ -242,17 +241,14 @@ def test_at_a_resource_the_proof_names_the_token() -> None:
         assert "ath" in verdict.text
 
 
-def test_what_is_bound_to_a_key_wants_that_key() -> None:
-    mine, other = jkt_of(EC), jkt_of(OTHER)
-    assert judge_binding(None, None) is None
-    assert judge_binding(None, mine) is None
-    assert judge_binding(mine, mine) is None
-    for jkt, word in ((None, Word.INVALID_DPOP_PROOF), (other, Word.INVALID_GRANT)):
-        fault = judge_binding(mine, jkt)
-        assert fault is not None
-        assert fault.word is word
+def test_a_thumbprint_has_43_characters() -> None:
+    mine = jkt_of(EC)
     assert is_jkt(mine)
     assert not any(is_jkt(text) for text in (mine[:-1], mine + "A", mine[:-1] + "=", mine + "\n", ""))
+
+
+def test_an_address_that_is_none_equals_nothing() -> None:
+    assert isinstance(judge(EC.proof(claims(htu="x")), url="https://login.example/\u00e9"), Fault)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from hodlxxi.oauth.bearer import get_person
 from hodlxxi.oauth.discovery import discovery_document, resource_document
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.routes.answers import api_errors, oauth_errors
+from hodlxxi.oauth.routes.possession import api_call
 from hodlxxi.oauth.rules.access import Access
 from hodlxxi.oauth.rules.claims import userinfo_claims
 from hodlxxi.oauth.rules.scopes import OPENID, PROFILE_READ
@@ -36,7 +37,7 @@ class Resources:
         form_token = None
         if request.method == "POST" and request.headers.get("content-type", "").startswith(_FORM):
             form_token = (await read_form(request)).get("access_token")
-        access, person = await get_person(self._room, _authorizations(request), OPENID, form_token)
+        access, person = await get_person(self._room, api_call(self._room, request, form_token), OPENID)
         domain = self._room.policy.email_domain
         claims = userinfo_claims(person, access.scopes, access.claims, domain)
         if access.userinfo_alg is None:
@@ -51,7 +52,7 @@ class Resources:
         return jws.render_typed(signer, None, claims | about)
 
     async def _protected(self, request: Request) -> Response:
-        access, person = await get_person(self._room, _authorizations(request), PROFILE_READ)
+        access, person = await get_person(self._room, api_call(self._room, request), PROFILE_READ)
         return json_answer(
             {
                 "message": "This answer is for holders of an access token with the scope profile:read.",
@@ -83,10 +84,6 @@ class Documents:
         """``/oauth/jwks.json``: every public key whose tokens may be about, and the next one."""
         held = await self._room.keys.current()
         return _document(request, msgspec.json.encode({"keys": held.jwks}))
-
-
-def _authorizations(request: Request) -> list[str]:
-    return request.headers.getlist("authorization")
 
 
 def _document(request: Request, raw: bytes) -> Response:

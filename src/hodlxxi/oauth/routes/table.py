@@ -13,6 +13,7 @@ from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.routes.authorize import AuthorizePage
 from hodlxxi.oauth.routes.logout import PATH as LOGOUT_PATH
 from hodlxxi.oauth.routes.logout import LogoutPage
+from hodlxxi.oauth.routes.possession import api_call
 from hodlxxi.oauth.routes.resources import Documents, Resources
 from hodlxxi.oauth.routes.token import RegisterEndpoint, TokenEndpoint
 
@@ -68,6 +69,6 @@ def authenticate_bearer(room: OAuthRoom) -> Callable[[Request], Awaitable[Caller
     """An ``Authenticate`` by bearer token, for the rooms that take one beside the session."""
 
     async def authenticate(request: Request) -> Caller | None:
-        return await find_caller(room, request.headers.getlist("authorization"))
+        return await find_caller(room, api_call(room, request))
 
     return authenticate

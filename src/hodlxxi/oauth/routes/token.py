@@ -14,6 +14,7 @@ from hodlxxi.oauth.register import change_registration, read_registration, regis
 from hodlxxi.oauth.revoke import revoke
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.routes.answers import oauth_errors, single_values
+from hodlxxi.oauth.routes.possession import http_call
 from hodlxxi.oauth.rules.errors import Fault, OAuthRefusal, Word
 from hodlxxi.oauth.token import exchange
 
@@ -40,6 +41,7 @@ class TokenEndpoint:
         return json_answer(await push_request(self._room, await self._read(request)), 201)
 
     async def _read(self, request: Request) -> ClientRequest:
+        call = http_call(self._room, request)
         if request.scope["query_string"]:
             check_no_secrets(request)
         sent = await read_form(request)
@@ -49,7 +51,7 @@ class TokenEndpoint:
             raise OAuthRefusal(Fault(Word.INVALID_REQUEST, "Authorization was sent more than once."))
         authorization = headers[0] if headers else None
         agent = request.headers.get("user-agent", "")
-        return ClientRequest(authorization, form, resources, origin_of(request), agent)
+        return ClientRequest(authorization, form, resources, origin_of(request), agent, call)
 
 
 class RegisterEndpoint:

@@ -7,11 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hodlxxi.oauth.rules.claims import AskedClaims, Person, satisfies
+from hodlxxi.oauth.rules.dpop import DPOP_ALGS, Proven
 from hodlxxi.oauth.rules.errors import Fault, Word
 
 MAX_TOKEN_CHARS = 8_192
 
 NO_CREDENTIALS = Fault(Word.NOT_AUTHENTICATED, "Send an access token: Authorization: Bearer ...")
+# Some libraries call userinfo with Bearer although the token is bound (reference oauth §10).
+BOUND_TOKEN = Fault(
+    Word.INVALID_TOKEN,
+    "This access token is DPoP-bound: send Authorization: DPoP ... and a DPoP proof by its key, not Bearer.",
+)
+UNBOUND_TOKEN = Fault(
+    Word.INVALID_TOKEN, "This access token is not DPoP-bound: send it as Authorization: Bearer ..."
+)
+OTHER_KEY = Fault(
+    Word.INVALID_TOKEN, "The DPoP proof is by another key than the one that the access token is bound to."
+)
+NO_PROOF = Fault(
+    Word.INVALID_DPOP_PROOF, "This access token is DPoP-bound: send a DPoP proof in the header DPoP."
+)
 BAD_TOKEN = Fault(
     Word.INVALID_TOKEN, "The access token is not valid here: wrong, revoked or for another audience."
 )
@@ -43,22 +58,30 @@ class Access:
     userinfo_alg: str | None = None  # the client wants userinfo signed with it
 
 
-def parse_bearer(headers: Sequence[str], form_token: str | None = None) -> str | Fault | None:
-    """The token of a request that carries it in one place (RFC 6750 §2); None when it carries none.
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """An access token as it was sent: with the scheme ``DPoP``, or with ``Bearer``."""
 
-    A token in the query is no credential here. Another scheme than ``Bearer`` is nobody's credential either.
+    token: str
+    by_dpop: bool = False
+
+
+def parse_authorization(headers: Sequence[str], form_token: str | None = None) -> Presented | Fault | None:
+    """The token of a request that carries it in one place (RFC 6750 §2, RFC 9449 §7.1); None when it carries none.
+
+    A token in the query is no credential here. Another scheme than ``Bearer`` and ``DPoP`` is nobody's credential either.
     """
     if len(headers) + (form_token is not None) > 1:
         return Fault(Word.INVALID_REQUEST, "Send the access token once, in the Authorization header.")
     if form_token is not None:
-        return form_token if len(form_token) <= MAX_TOKEN_CHARS else BAD_TOKEN
+        return Presented(form_token) if len(form_token) <= MAX_TOKEN_CHARS else BAD_TOKEN
     if not headers:
         return None
     scheme, _, token = headers[0].strip().partition(" ")
-    if scheme.lower() != "bearer":
+    if scheme.lower() not in ("bearer", "dpop"):
         return None
     token = token.strip()
-    return token if token and len(token) <= MAX_TOKEN_CHARS else BAD_TOKEN
+    return Presented(token, scheme.lower() == "dpop") if 0 < len(token) <= MAX_TOKEN_CHARS else BAD_TOKEN
 
 
 def judge_access_claims(payload: Mapping[str, object], *, issuer: str, now: datetime) -> Fault | None:
@@ -78,6 +101,20 @@ def judge_access(access: Access | None, now: datetime) -> Access | Fault:
     return EXPIRED_TOKEN if access.expires_at <= now else access
 
 
+def judge_key_of(access: Access, sent: Presented, proof: Proven | Fault | None) -> Fault | None:
+    """Whether the caller holds the key that the token is bound to (RFC 9449 §7.1, §7.2).
+
+    A proof beside a ``Bearer`` token is looked at by nobody, as if the server did not know DPoP.
+    """
+    if not sent.by_dpop:
+        return BOUND_TOKEN if access.dpop_jkt is not None else None
+    if access.dpop_jkt is None:
+        return UNBOUND_TOKEN
+    if not isinstance(proof, Proven):
+        return proof or NO_PROOF
+    return None if proof.jkt == access.dpop_jkt else OTHER_KEY
+
+
 def judge_scope_of(access: Access, needed: str) -> Fault | None:
     """Whether the token was given this scope."""
     if needed in access.scopes:
@@ -93,11 +130,21 @@ def judge_class_of(access: Access, needed: str | None) -> Fault | None:
     return Fault(Word.INSUFFICIENT_USER_AUTHENTICATION, text)
 
 
-def render_challenge(fault: Fault, *, realm: str, scope: str | None = None) -> str:
-    """The value of ``WWW-Authenticate`` (RFC 6750 §3). The seed's ``token_expired`` is RFC 6750's ``invalid_token``."""
+def render_challenge(fault: Fault, *, issuer: str, scope: str | None = None, by_dpop: bool = False) -> str:
+    """The value of ``WWW-Authenticate`` (RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1), in the scheme that the caller used.
+
+    The seed's ``token_expired`` is RFC 6750's ``invalid_token``.
+    """
+    algs = f'algs="{" ".join(DPOP_ALGS)}"'
     if fault.word is Word.NOT_AUTHENTICATED:
-        return f'Bearer realm="{realm}"'
+        place = f"{issuer}/.well-known/oauth-protected-resource"
+        return f'Bearer realm="{issuer}", resource_metadata="{place}", DPoP {algs}'
+    word = Word.INVALID_TOKEN if fault.word is Word.TOKEN_EXPIRED else fault.word
+    members = [f'realm="{issuer}"', f'error="{word.value}"']
     if fault.word is Word.TOKEN_EXPIRED:
-        return f'Bearer realm="{realm}", error="invalid_token", error_description="token_expired"'
-    challenge = f'Bearer realm="{realm}", error="{fault.word.value}"'
-    return f'{challenge}, scope="{scope}"' if scope and fault.word is Word.INSUFFICIENT_SCOPE else challenge
+        members.append('error_description="token_expired"')
+    if scope and fault.word is Word.INSUFFICIENT_SCOPE:
+        members.append(f'scope="{scope}"')
+    if by_dpop or fault is BOUND_TOKEN:
+        return f"DPoP {', '.join([*members, algs])}"
+    return f"Bearer {', '.join(members)}"

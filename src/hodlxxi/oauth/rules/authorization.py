@@ -14,6 +14,7 @@ from enum import StrEnum
 from hodlxxi.oauth.rules.claims import NOTHING_ASKED, AskedClaims
 from hodlxxi.oauth.rules.claims_request import parse_claims
 from hodlxxi.oauth.rules.clients import AUTHORIZATION_CODE, REFRESH_TOKEN, Client
+from hodlxxi.oauth.rules.dpop import is_jkt
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.pkce import PkcePolicy, judge_challenge
 from hodlxxi.oauth.rules.redirects import render_redirect
@@ -46,6 +47,7 @@ KNOWN = [
     "acr_values",
     "claims",
     "resource",
+    "dpop_jkt",
     "display",
     "ui_locales",
     "claims_locales",
@@ -283,6 +285,9 @@ def _judge_syntax(params: Params) -> Fault | None:
     max_age = _one(params, "max_age")
     if max_age is not None and not _FULL_NUMBER.fullmatch(max_age):
         return Fault(Word.INVALID_REQUEST, "max_age must be a number of seconds, 0 or more.")
+    jkt = _one(params, "dpop_jkt")
+    if jkt is not None and not is_jkt(jkt):
+        return Fault(Word.INVALID_REQUEST, "dpop_jkt must be the SHA-256 thumbprint of a key: 43 characters.")
     hint = _one(params, "id_token_hint")
     if hint is not None and (len(hint) > MAX_HINT_CHARS or not _COMPACT_JWT.fullmatch(hint)):
         return Fault(Word.INVALID_REQUEST, "id_token_hint is not an ID token.")
@@ -314,5 +319,6 @@ def _request(
         acr_values=acr_values or client.metadata.default_acr_values,
         claims=claims,
         resources=tuple(dict.fromkeys(params.get("resource", ()))),
+        dpop_jkt=_one(params, "dpop_jkt"),
         is_fapi2=client.is_fapi2,
     )

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
+from hodlxxi.oauth.rules.assertions import Assertion, parse_assertion
 from hodlxxi.oauth.rules.clients import Client
 from hodlxxi.oauth.rules.errors import Fault, Word
+from hodlxxi.oauth.rules.jwt import OneUse
 
 MAX_ID_CHARS = 200
 MAX_SECRET_CHARS = 1_000
@@ -21,27 +23,37 @@ _NO_DIGEST = "0" * 64
 
 BAD_CLIENT = Fault(
     Word.INVALID_CLIENT,
-    "Client authentication failed: unknown or disabled client, wrong secret, or not the registered method.",
+    "Client authentication failed: unknown or disabled client, wrong secret or key, or not the registered method.",
+)
+
+
+REPLAYED = Fault(
+    Word.INVALID_CLIENT, "client_assertion: this jti was used before. Sign a new one for each request."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who a client says it is. ``secret`` None is a public client's claim."""
+    """Who a client says it is. Neither a secret nor an assertion is a public client's claim.
+
+    ``verdict`` on the assertion is there once the keys have been looked up: what has to be spent, or what is wrong.
+    """
 
     client_id: str
     secret: str | None = None
     by_header: bool = False
+    assertion: Assertion | None = None
+    verdict: OneUse | Fault | None = None
 
 
 def parse_credentials(authorization: str | None, form: Mapping[str, str]) -> Credentials | Fault:
     """The credentials of a request that uses exactly one method.
 
-    ``client_id`` in the body beside ``Basic`` is fine when it is the same; a second secret is not, and the text says
+    ``client_id`` in the body beside another is fine when it is the same; a second secret is not, and the text says
     so, since several client libraries do that.
     """
     if "client_assertion" in form or "client_assertion_type" in form:
-        return Fault(Word.INVALID_CLIENT, "private_key_jwt is not supported by this server.")
+        return _parse_assertion(authorization, form)
     if authorization is None:
         client_id, secret = form.get("client_id"), form.get("client_secret")
         if client_id is None:
@@ -65,16 +77,33 @@ def parse_credentials(authorization: str | None, form: Mapping[str, str]) -> Cre
 def judge_client(client: Client | None, credentials: Credentials) -> Fault | None:
     """Whether the client is who it says. An unknown client, a wrong secret and a wrong method are refused alike.
 
-    Basic and post are interchangeable for a client with a secret; ``none`` is interchangeable with nothing.
+    Basic and post are interchangeable for a client with a secret; ``none`` and ``private_key_jwt`` are interchangeable
+    with nothing. An assertion that is right has to be spent afterwards.
     """
+    if isinstance(credentials.verdict, Fault):
+        return credentials.verdict
     given = hashlib.sha256((credentials.secret or "").encode("utf-8", "surrogatepass")).hexdigest()
     kept = client.secret_digest if client and client.secret_digest else _NO_DIGEST
     is_right = hmac.compare_digest(given, kept)
     if client is None or client.disabled_at is not None:
         return BAD_CLIENT
+    if client.signs_assertions or credentials.assertion is not None:
+        return None if client.signs_assertions and credentials.verdict is not None else BAD_CLIENT
     if client.is_public:
         return None if credentials.secret is None and not credentials.by_header else BAD_CLIENT
     return None if credentials.secret is not None and is_right else BAD_CLIENT
+
+
+def _parse_assertion(authorization: str | None, form: Mapping[str, str]) -> Credentials | Fault:
+    if authorization is not None or "client_secret" in form:
+        text = "Two ways of client authentication: send client_assertion, or a secret, but not both."
+        return Fault(Word.INVALID_REQUEST, text)
+    assertion = parse_assertion(form.get("client_assertion_type"), form.get("client_assertion"))
+    if isinstance(assertion, Fault):
+        return assertion
+    if form.get("client_id", assertion.client_id) != assertion.client_id:
+        return Fault(Word.INVALID_CLIENT, "client_id in the body is not iss and sub of client_assertion.")
+    return Credentials(assertion.client_id, assertion=assertion)
 
 
 def _parse_basic(header: str) -> Credentials | None:

@@ -106,6 +106,11 @@ class Client:
         return self.metadata.auth_method in SECRET_METHODS
 
     @property
+    def signs_assertions(self) -> bool:
+        """Whether it proves itself with a key of its own."""
+        return self.metadata.auth_method == PRIVATE_KEY_JWT
+
+    @property
     def is_fapi2(self) -> bool:
         """Whether the operator holds it to the FAPI 2.0 Security Profile."""
         return self.profile is Profile.FAPI2

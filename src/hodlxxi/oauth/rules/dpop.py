@@ -38,6 +38,11 @@ WANTS_NONCE = Fault(
 )
 
 
+NEEDS_PROOF = Fault(
+    Word.INVALID_DPOP_PROOF, "This client's tokens are bound to a key: send a DPoP proof in the header DPoP."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """A proof with a good signature, not yet compared with its request. ``jkt`` is the thumbprint of its key."""
@@ -107,7 +112,8 @@ def judge_proof(
     if claims.get("htm") != method:
         return _refused(f"htm must be {method}.")
     htu = claims.get("htu")
-    if not isinstance(htu, str) or normal_htu(htu) != normal_htu(url):
+    normal = normal_htu(htu) if isinstance(htu, str) else None
+    if normal is None or normal != normal_htu(url):
         return _refused(f"htu must be {url}")
     if access_token is not None and not _same(claims.get("ath"), digest_of_token(access_token)):
         return _refused("ath must be the SHA-256 of the access token.")
@@ -136,15 +142,6 @@ def _judge_time(claims: Mapping[str, object], now: datetime, nonce_key: bytes) -
     if not -MAX_AGE.total_seconds() <= issued_s - now_s <= MAX_AHEAD.total_seconds():
         return WANTS_NONCE
     return now + MAX_AGE + MAX_AHEAD
-
-
-def judge_binding(bound_to: str | None, jkt: str | None) -> Fault | None:
-    """Whether a code or refresh token that is bound to a key came with a proof of that key (``jkt``)."""
-    if bound_to is None or _same(jkt, bound_to):
-        return None
-    if jkt is None:
-        return _refused("this is bound to a key of yours: send a proof by that key.")
-    return Fault(Word.INVALID_GRANT, "This is bound to another DPoP key.")
 
 
 def is_jkt(text: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hodlxxi.oauth.rules.claims import AskedClaims, Proof
+from hodlxxi.oauth.rules.dpop import NEEDS_PROOF
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.pkce import proves
 from hodlxxi.oauth.rules.scopes import Catalogue, judge_narrowing
@@ -17,11 +18,12 @@ MAX_BAD_VERIFIERS = 5
 
 BAD_CODE = Fault(
     Word.INVALID_GRANT,
-    "The code is unknown, expired, used before, or was issued for another client, redirect_uri or code_verifier. "
+    "The code is unknown, expired, used before, or was issued for another client, redirect_uri, code_verifier or DPoP key. "
     "Codes work once: if your callback runs twice (React StrictMode does that), the second run ends the session.",
 )
 BAD_REFRESH = Fault(
-    Word.INVALID_GRANT, "The refresh token is unknown, expired, revoked, used before or not yours."
+    Word.INVALID_GRANT,
+    "The refresh token is unknown, expired, revoked, used before or not yours, or bound to another DPoP key.",
 )
 BAD_DEVICE_CODE = Fault(Word.INVALID_GRANT, "The device_code is unknown, used before or not yours.")
 
@@ -74,6 +76,7 @@ class CodePresented:
     client_id: str
     redirect_uri: str | None
     verifier: str | None
+    jkt: str | None = None  # of the key that was proved
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,8 @@ def judge_code(
             return Refused(Fault(Word.INVALID_REQUEST, text))
     elif sent.verifier is None or not proves(sent.verifier, code.code_challenge):
         return WrongVerifier(BAD_CODE, spend=code.bad_attempts + 1 >= MAX_BAD_VERIFIERS)
+    if code.dpop_jkt is not None and code.dpop_jkt != sent.jkt:
+        return Refused(BAD_CODE if sent.jkt else NEEDS_PROOF)
     if code.used:
         return Replay(BAD_CODE)
     if code.expires_at <= now or code.grant.revoked_at is not None or not code.user_enabled:
@@ -143,6 +148,7 @@ class Successor:
     revoked: bool
     scopes: tuple[str, ...]
     audience: str | None = None  # None is our own API
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,21 +201,26 @@ def judge_refresh(
     now: datetime,
     catalogue: Catalogue,
     audience: str | Fault | None = None,
+    jkt: str | None = None,
+    is_public: bool = False,
 ) -> RefreshVerdict:
     """May this client refresh with this token? A used one is a repetition within the grace, else a reuse.
 
-    ``audience`` is what the new access token is wanted for (None: our own API), or why it cannot be had.
+    ``audience`` is what the new access token is wanted for (None: our own API), or why it cannot be had. ``jkt`` is the
+    key that was proved: a public client's refresh token is bound to it, as nothing else binds it (RFC 9449 §5).
     """
     if refresh is None or refresh.client_id != client_id:
         return Refused(BAD_REFRESH)
     grant = refresh.grant
     if grant.revoked_at is not None or refresh.revoked or not refresh.user_enabled:
         return Refused(BAD_REFRESH)
+    if is_public and refresh.dpop_jkt is not None and refresh.dpop_jkt != jkt:
+        return Refused(BAD_REFRESH if jkt else NEEDS_PROOF)
     scopes = judge_narrowing(scope, granted=grant.scopes, catalogue=catalogue, declined=grant.declined)
     if refresh.used_at is not None:
         sealed = None
         if not isinstance(scopes, Fault) and not isinstance(audience, Fault):
-            sealed = _find_repetition(refresh, scopes, audience, now)
+            sealed = _find_repetition(refresh, scopes, audience, jkt, now)
         return Repeat(sealed) if sealed is not None else Reuse(BAD_REFRESH)
     if refresh.expires_at <= now:
         return Refused(BAD_REFRESH)
@@ -227,12 +238,12 @@ def refresh_expiry(grant: Grant, now: datetime, idle: timedelta) -> datetime:
 
 
 def _find_repetition(
-    refresh: Refresh, scopes: tuple[str, ...], audience: str | None, now: datetime
+    refresh: Refresh, scopes: tuple[str, ...], audience: str | None, jkt: str | None, now: datetime
 ) -> str | None:
     successor = refresh.successor
     if successor is None or successor.used or successor.revoked:
         return None
-    if set(successor.scopes) != set(scopes) or successor.audience != audience:
+    if set(successor.scopes) != set(scopes) or (successor.audience, successor.dpop_jkt) != (audience, jkt):
         return None
     in_time = refresh.grace_until is not None and now <= refresh.grace_until
     return refresh.grace_sealed if in_time else None

@@ -75,7 +75,7 @@ def judge_key(jwk: object) -> PublicJwk | BadJwk:
 
 
 def judge_key_set(body: object) -> tuple[PublicJwk, ...] | Fault:
-    """The signing keys of a client's JWK set, at least one, or the first thing that is wrong with it."""
+    """The signing keys of a client's JWK set, or the first thing that is wrong with it."""
     keys = body.get("keys") if isinstance(body, dict) else None
     if not isinstance(keys, list):
         return _wrong("a JSON object with a list of keys is needed.")
@@ -91,8 +91,6 @@ def judge_key_set(body: object) -> tuple[PublicJwk, ...] | Fault:
     kids = [key.kid for key in usable if key.kid is not None]
     if len(set(kids)) < len(kids):
         return _wrong("every kid must be unique.")
-    if not usable:
-        return _wrong("no key in it can sign: RSA of 2048 bits or more, EC P-256 or Ed25519 is needed.")
     return tuple(usable)
 
 

@@ -27,12 +27,13 @@ from hodlxxi.oauth.rules.clients import (
     Metadata,
 )
 from hodlxxi.oauth.rules.errors import Fault
+from hodlxxi.oauth.rules.jwk import judge_key_set
+from hodlxxi.oauth.rules.jwt import SIGNING_ALGS
 from hodlxxi.oauth.rules.metadata_values import Wrong
 from hodlxxi.oauth.rules.redirects import host_of, is_claimable, origin_shown
 from hodlxxi.oauth.rules.scopes import Catalogue, parse_scope, usual_scopes
 
 MAX_NAME_CHARS = 100
-ASSERTION_ALGS = ("RS256", "PS256", "ES256", "EdDSA")
 
 # Ours to decide, never the client's (MUST 19).
 _OURS = (
@@ -146,6 +147,8 @@ def _check_together(metadata: Metadata) -> None:
     has_keys = metadata.jwks is not None or metadata.jwks_uri is not None
     if metadata.auth_method == PRIVATE_KEY_JWT and not has_keys:
         raise Wrong("token_endpoint_auth_method: private_key_jwt needs jwks or jwks_uri.")
+    if metadata.auth_method == PRIVATE_KEY_JWT and metadata.jwks is not None:
+        _check_keys(metadata)
     if is_public and CLIENT_CREDENTIALS in metadata.grant_types:
         raise Wrong("grant_types: client_credentials needs a client that can authenticate.")
     if metadata.id_token_alg == HMAC_ALG and (is_public or metadata.auth_method == PRIVATE_KEY_JWT):
@@ -153,6 +156,16 @@ def _check_together(metadata: Metadata) -> None:
     hosts = {host_of(uri) for uri in metadata.redirect_uris}
     if metadata.subject_type == PAIRWISE and metadata.sector_identifier_uri is None and len(hosts) > 1:
         raise Wrong("sector_identifier_uri: pairwise subjects with redirect URIs on several hosts need it.")
+
+
+def _check_keys(metadata: Metadata) -> None:
+    """An app that could never sign what it is to sign would find out much later."""
+    keys = judge_key_set(metadata.jwks)
+    algs = {alg for key in keys for alg in key.verifiers} if not isinstance(keys, Fault) else set()
+    if not algs:
+        raise Wrong("jwks: no key in it can sign: RSA of 2048 bits or more, EC P-256 or Ed25519 is needed.")
+    if metadata.auth_signing_alg not in (None, *algs):
+        raise Wrong("token_endpoint_auth_signing_alg: no key in jwks is of that kind.")
 
 
 def _parse_name(body: Mapping[str, object], redirect_uris: tuple[str, ...]) -> str:
@@ -195,7 +208,7 @@ def _parse_application_type(body: Mapping[str, object], uris: tuple[str, ...]) -
 def _parse_auth_alg(body: Mapping[str, object]) -> str | None:
     if body.get("token_endpoint_auth_signing_alg") is None:
         return None
-    return v.one_of(body, "token_endpoint_auth_signing_alg", ASSERTION_ALGS, "")
+    return v.one_of(body, "token_endpoint_auth_signing_alg", SIGNING_ALGS, "")
 
 
 def _parse_userinfo_alg(body: Mapping[str, object], offered: tuple[str, ...]) -> str | None:
@@ -207,8 +220,11 @@ def _parse_userinfo_alg(body: Mapping[str, object], offered: tuple[str, ...]) ->
 
 def _parse_jwks(body: Mapping[str, object]) -> Mapping[str, object] | None:
     jwks = body.get("jwks")
-    if jwks is None:
+    if not isinstance(jwks, dict):
+        if jwks is not None:
+            raise Wrong("jwks: a JSON object with a list of keys is needed.")
         return None
-    if not isinstance(jwks, dict) or not isinstance(jwks.get("keys"), list):
-        raise Wrong("jwks: a JSON object with the member keys, a list, is needed.")
+    keys = judge_key_set(jwks)
+    if isinstance(keys, Fault):
+        raise Wrong(keys.text)
     return jwks

@@ -72,6 +72,7 @@ _CLIENT_AND_REFRESH = (
         _next.c.revoked.label("next_revoked"),
         _next.c.scope.label("next_scope"),
         _next.c.resource.label("next_audience"),
+        _next.c.dpop_jkt.label("next_jkt"),
         *GRANT_COLUMNS,
     )
     .select_from(oauth_clients.outerjoin(_refresh_side, _t.refresh_token == _p("digest")))
@@ -137,19 +138,19 @@ async def find_client_and_refresh(
     columns = tuple(row[len(CLIENT_COLUMNS) :])
     if columns[0] is None:
         return client, None, None
-    grant, person, is_open = read_grant(columns[13:])
+    grant, person, is_open = read_grant(columns[14:])
     return client, _read_refresh(columns, grant, is_open), person
 
 
 def _read_refresh(columns: tuple[Any, ...], grant: Any, is_open: bool) -> Refresh:
     (
         token_id, client_id, expires_at, used_at, revoked, grace_until, grace_sealed, dpop_jkt,
-        next_id, next_used_at, next_revoked, next_scope, next_audience,
-    ) = columns[:13]  # fmt: skip
+        next_id, next_used_at, next_revoked, next_scope, next_audience, next_jkt,
+    ) = columns[:14]  # fmt: skip
     successor = None
     if next_id is not None:
         scopes = tuple(next_scope.split())
-        successor = Successor(next_used_at is not None, next_revoked, scopes, next_audience)
+        successor = Successor(next_used_at is not None, next_revoked, scopes, next_audience, next_jkt)
     return Refresh(
         token_id,
         client_id,
