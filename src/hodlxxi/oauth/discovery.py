@@ -22,6 +22,7 @@ def discovery_document(room: OAuthRoom) -> dict[str, object]:
         "authorization_endpoint": f"{issuer}/oauth/authorize",
         "token_endpoint": f"{issuer}/oauth/token",
         "revocation_endpoint": f"{issuer}/oauth/revoke",
+        "device_authorization_endpoint": f"{issuer}/oauth/device_authorization",
         "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
         "userinfo_endpoint": f"{issuer}/oauth/userinfo",
         "end_session_endpoint": f"{issuer}/oauth/logout",
