@@ -90,6 +90,7 @@ FORM_ENDPOINTS: dict[str, Envelope] = {
     "/login/lnurl": "product",
     "/oauth/token": "oauth",
     "/oauth/revoke": "oauth",
+    "/oauth/introspect": "oauth",
     "/oauth/par": "oauth",
     "/oauth/device_authorization": "oauth",
 }

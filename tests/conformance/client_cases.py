@@ -130,7 +130,24 @@ def device_cases() -> Iterator[Case]:
             yield Case(f"/device by {method}, {name}", method, path, body, headers, (303,), "to-device")
 
 
+def asking_about_tokens() -> Iterator[Case]:
+    """Introspection and revocation of what is no token."""
+    for name, form in {
+        "no token": "token=",
+        "two tokens": "token=a&token=b",
+        "NUL": "token=%00",
+        "bad UTF-8": "token=%ff",
+        "two hints": "token=a&token_type_hint=a&token_type_hint=b",
+    }.items():
+        for path in ("/oauth/introspect", "/oauth/revoke"):
+            body = f"{form}{PROOF}".encode()
+            yield Case(f"{path} with {name}", "POST", path, body, FORM, (400,), "oauth")
+    for method in ("GET", "PUT"):
+        yield Case(f"introspect by {method}", method, "/oauth/introspect", statuses=(405,))
+
+
 ENDPOINTS = {
+    "/oauth/introspect": "token_type_hint=access_token",
     "/oauth/par": "response_type=code",
     "/oauth/device_authorization": "scope=openid",
 }

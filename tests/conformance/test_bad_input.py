@@ -14,7 +14,7 @@ from tests.conformance.account_cases import account_cases
 from tests.conformance.anywhere_cases import anywhere_cases, static_cases
 from tests.conformance.body_cases import body_cases
 from tests.conformance.case import Case
-from tests.conformance.client_cases import device_cases, proof_cases, pushing_cases
+from tests.conformance.client_cases import asking_about_tokens, device_cases, proof_cases, pushing_cases
 from tests.conformance.identity_cases import session_cases, sign_in_cases
 from tests.conformance.lnurl_cases import lightning_cases
 from tests.conformance.names import CALLBACK, names_of
@@ -36,6 +36,7 @@ CASES = list(
         pushing_cases(),
         proof_cases(),
         device_cases(),
+        asking_about_tokens(),
         anywhere_cases(),
         static_cases(),
     )

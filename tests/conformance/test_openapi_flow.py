@@ -127,6 +127,8 @@ async def tokens(site: Described, visitor: Visitor) -> None:
         await site.call(method, path, 200, headers=bearer)
     renewal = {"grant_type": "refresh_token", "refresh_token": got["refresh_token"]}
     fresh = (await site.call("POST", "/oauth/token", 200, data=renewal, auth=auth)).json()
+    for token in (fresh["access_token"], fresh["refresh_token"], got["refresh_token"]):
+        await site.call("POST", "/oauth/introspect", 200, data={"token": token}, auth=auth)
     await site.call("POST", "/oauth/revoke", 200, data={"token": fresh["refresh_token"]}, auth=auth)
 
 

@@ -19,6 +19,7 @@ from tests.oauth.devices import (
     television_maker,
     type_code,
 )
+from tests.oauth.keyed import DpopApp
 from tests.oauth.provider import ISSUER, Provider, claims_of, next_of, response_of
 from tests.oauth.test_upkeep import sweep
 
@@ -201,6 +202,18 @@ async def test_its_tokens_are_for_the_resource_that_was_asked_for(make_provider:
     await approve(await provider.person(), device)
     assert (await device.poll(resource=ISSUER)).json()["error"] == "invalid_target"
     assert claims_of((await device.tokens())["access_token"])["aud"] == api
+
+
+async def test_a_device_with_a_key_gets_tokens_that_are_bound_to_it(provider: Provider) -> None:
+    app = DpopApp(await television_maker(provider, dpop_bound_access_tokens=True))
+    device = await begin(app.app, scope="profile:read")
+    await approve(await provider.person(), device)
+    poll = {"grant_type": DEVICE_CODE, "device_code": device.answer["device_code"]}
+    assert (await device.poll()).json()["error"] == "invalid_dpop_proof"
+    tokens = (await app.post(**poll)).json()
+    assert tokens["token_type"] == "DPoP"
+    assert claims_of(tokens["access_token"])["cnf"] == {"jkt": app.jkt}
+    assert (await app.call(tokens["access_token"])).status_code == 200
 
 
 async def test_the_truth_about_the_sign_in_is_reported_and_a_stronger_one_is_asked_for(

@@ -21,7 +21,7 @@ from hodlxxi.oauth.routes.token import RegisterEndpoint, TokenEndpoint
 
 _WELL_KNOWN = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 _RESOURCE = "/.well-known/oauth-protected-resource"
-# They read no cookie, so any origin may call them. Never ``/oauth/authorize`` or ``/device``.
+# They read no cookie, so any origin may call them. Never ``/oauth/authorize`` or ``/device``, nor what is for servers alone.
 OPEN_PATHS = frozenset(
     {
         "/oauth/token",
@@ -54,6 +54,7 @@ def oauth_routes(room: OAuthRoom) -> list[Route]:
         Route("/oauth/authorize", page.submit, methods=["POST"]),
         Route("/oauth/token", token.post, methods=["POST"]),
         Route("/oauth/revoke", token.revoke, methods=["POST"]),
+        Route("/oauth/introspect", token.introspect, methods=["POST"]),
         Route("/oauth/par", token.push, methods=["POST"]),
         Route("/oauth/device_authorization", token.start_device, methods=["POST"]),
         Route(PATH, device.show, methods=["GET"]),

@@ -10,6 +10,7 @@ from hodlxxi.kit.answers import NO_STORE, json_answer
 from hodlxxi.kit.body import read_form, read_json_object, read_query
 from hodlxxi.oauth.client_auth import ClientRequest
 from hodlxxi.oauth.device import start_device
+from hodlxxi.oauth.introspect import introspect
 from hodlxxi.oauth.par import push_request
 from hodlxxi.oauth.register import change_registration, read_registration, register, remove_registration
 from hodlxxi.oauth.revoke import revoke
@@ -31,12 +32,13 @@ _SECRETS = (
 
 
 class TokenEndpoint:
-    """What apps call with a form: ``/oauth/token``, ``revoke``, ``par`` and ``device_authorization``."""
+    """What apps call with a form: ``/oauth/token``, ``revoke``, ``introspect``, ``par`` and ``device_authorization``."""
 
     def __init__(self, room: OAuthRoom) -> None:
         self._room = room
         self.post = oauth_errors(self._post)
         self.revoke = oauth_errors(self._revoke)
+        self.introspect = oauth_errors(self._introspect)
         self.push = oauth_errors(self._push)
         self.start_device = oauth_errors(self._start_device)
 
@@ -46,6 +48,9 @@ class TokenEndpoint:
     async def _revoke(self, request: Request) -> Response:
         await revoke(self._room, await self._read(request))
         return Response(headers=NO_STORE)
+
+    async def _introspect(self, request: Request) -> Response:
+        return json_answer(await introspect(self._room, await self._read(request)))
 
     async def _push(self, request: Request) -> Response:
         return json_answer(await push_request(self._room, await self._read(request)), 201)
