@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.oauth.devices import answer_page, approve, begin, open_page, television_maker, type_code
-from tests.oauth.provider import Provider, response_of
+from tests.oauth.provider import Provider, next_of, response_of
 
 Make = Callable[..., Awaitable[Provider]]
 AT_ONCE = 40
@@ -98,6 +98,15 @@ async def test_a_form_of_another_site_answers_nothing(provider: Provider) -> Non
         )
         answer = await person.http.post("/device", data=form)
         assert (answer.status_code, 'data-page="error"' in answer.text) == (403, True)
+    assert await device.hears() == "authorization_pending"
+
+
+async def test_a_session_that_ended_meanwhile_allows_nothing(provider: Provider) -> None:
+    device, person = await begin(await television_maker(provider)), await provider.person()
+    page = await type_code(person, device.code)
+    # As if the sign-out came just after the session was looked up: it is still in the cache.
+    await provider.execute("UPDATE sessions SET revoked_at = created_at WHERE user_id = :p", p=person.pubkey)
+    assert next_of(await answer_page(person, page)) == f"/device?user_code={device.code}"
     assert await device.hears() == "authorization_pending"
 
 
