@@ -105,6 +105,33 @@ async def test_a_browser_app_renews_by_itself_before_its_token_ends(
         assert at.person.complaints == []
 
 
+# The token that the app holds, without the key that it is bound to.
+STEAL = """async url => {
+  const kept = Object.entries(sessionStorage).find(([name]) => name.startsWith("oidc.user:"))[1];
+  const headers = { Authorization: `Bearer ${JSON.parse(kept).access_token}` };
+  const answer = await fetch(url, { headers });
+  return { status: answer.status, ...(await answer.json()) };
+}"""
+
+
+async def test_a_browser_app_binds_its_tokens_to_a_key_that_never_leaves_the_browser(
+    chromium: Browser, any_dev_server: Server, site: str
+) -> None:
+    async with visitor(chromium, site, any_dev_server) as at:
+        await at.come(dpop="1")
+        await at.sign_in(5)
+        await at.see("sub", known_pubkey(5))
+        assert '"token_type": "DPoP"' in await at.person.page.inner_text("#held")
+        assert (await at.press("userinfo"))["sub"] == known_pubkey(5)
+        assert (await at.press("call"))["status"] == 200
+        assert await at.press("renew") == {"renewed": True}
+        assert (await at.press("call"))["status"] == 200
+        stolen = await at.person.page.evaluate(STEAL, f"{any_dev_server.url}/oauth/userinfo")
+        assert stolen["status"] == 401
+        assert "DPoP" in stolen["error_description"]
+        assert at.person.complaints == []
+
+
 async def test_silent_renew_by_iframe_fails_as_documented(
     chromium: Browser, dev_server: Server, site: str
 ) -> None:
