@@ -8,6 +8,7 @@ from collections.abc import Callable
 import httpx
 
 from tests.differential.case import API, OTHER_API, VERIFIER
+from tests.differential.earlier_proofs import PROOF_RECIPES
 from tests.differential.parties import Party, plain_basic
 
 _NAME = re.compile(r"@([a-z-]+)(?::([a-z]+))?@")
@@ -103,6 +104,7 @@ def _for_api(member: str) -> Callable[[Party, str], str]:
 
 
 RECIPES: dict[str, Callable[[Party, str], str]] = {
+    **PROOF_RECIPES,
     "id": lambda party, role: party.apps[role].client_id,
     "secret": lambda party, role: party.apps[role].secret or "",
     "uri": lambda party, role: party.apps[role].uri,

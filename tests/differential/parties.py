@@ -29,6 +29,7 @@ class Party(ABC):
     url: str
     apps: Mapping[str, App]
     browsers: dict[str, httpx.Client] = field(default_factory=dict)
+    memory: dict[str, str] = field(default_factory=dict)
 
     def open_browsers(self, people: Mapping[str, TestKey | None]) -> None:
         """A browser each, signed in as that person; ``agreed`` also allows every app what they ask by default."""
@@ -92,11 +93,13 @@ class Party(ABC):
             return {}, {"client_id": app.client_id, "client_secret": app.secret}
         return {"Authorization": basic(app.client_id, app.secret)}, {}
 
-    def post(self, path: str, role: str, **form: str) -> httpx.Response:
+    def post(
+        self, path: str, role: str, headers: Mapping[str, str] | None = None, **form: str
+    ) -> httpx.Response:
         """A form of an app."""
-        headers, members = self.own_auth(role)
+        proof, members = self.own_auth(role)
         with httpx.Client(base_url=self.url, timeout=30) as http:
-            return http.post(path, data=members | form, headers=headers)
+            return http.post(path, data=members | form, headers={**proof, **(headers or {})})
 
     def push(self, role: str, **changes: str) -> str:
         """The ``request_uri`` of a good request."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import httpx
 
 from tests.differential.case import CALLBACK, LOOPBACK, SECOND
+from tests.differential.proofs import jwks
 from tests.support.server import Server
 
 FULL_SCOPE = "openid profile profile:read wallet:read offline_access"
@@ -36,6 +37,19 @@ ROLES: dict[str, dict[str, object]] = {
         "redirect_uris": [CALLBACK],
         "scope": FULL_SCOPE,
         "require_pushed_authorization_requests": True,
+    },
+    "signer": {
+        "redirect_uris": [CALLBACK],
+        "scope": "openid profile:read",
+        "grant_types": ["authorization_code", "client_credentials"],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": jwks(),
+    },
+    "bound": {
+        "redirect_uris": [CALLBACK],
+        "scope": FULL_SCOPE,
+        "token_endpoint_auth_method": "none",
+        "dpop_bound_access_tokens": True,
     },
     "service": {
         "redirect_uris": [],

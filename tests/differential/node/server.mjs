@@ -50,6 +50,7 @@ const provider = new Provider(issuer, {
   acrValues: ["none", "key-remote", "key", "two-keys"].map((name) => `urn:hodlxxi:acr:${name}`),
   responseTypes: ["code"],
   clientAuthMethods: ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
+  enabledJWA: { dPoPSigningAlgValues: ["ES256", "PS256", "Ed25519", "EdDSA"] },
   pkce: { required: () => true },
   issueRefreshToken: (ctx, client) => client.grantTypeAllowed("refresh_token"),
   rotateRefreshToken: true,
