@@ -103,6 +103,13 @@ def test_a_secret_that_was_given_is_not_replaced(load: Any) -> None:
     assert settings.jwt_secret is not None
 
 
+def test_where_no_secret_is_made_the_folder_of_the_database_is_made_all_the_same(
+    load: Any, tmp_path: Path
+) -> None:
+    load(SECRET_KEY=SECRET, JWT_SECRET=SECRET)
+    assert list((tmp_path / "data").iterdir()) == []
+
+
 @pytest.mark.parametrize("content", ["", "SECRET_KEY=\n", "JWT_SECRET=only-one\n", "nonsense"])
 def test_a_damaged_secrets_file_is_said_plainly(load: Any, tmp_path: Path, content: str) -> None:
     (tmp_path / "data").mkdir()

@@ -262,6 +262,9 @@ class Settings(BaseSettings):
 
     def with_made_secrets(self) -> Self:
         """Fill missing secrets from ``secrets.env`` in the data folder, and make that file (0600) when it is not there."""
+        if self.is_embedded:
+            # The database is made there, also where there are no secrets to be made.
+            self.hodlxxi_data_dir.mkdir(parents=True, exist_ok=True)
         if self.secret_key is not None and self.jwt_secret is not None:
             return self
         kept = _read_or_make_secrets(self.hodlxxi_data_dir / "secrets.env")
