@@ -107,6 +107,7 @@ TARGETS = {
 @pytest.mark.parametrize("header_base", [27, 31, 35, 39])
 @pytest.mark.parametrize(("address", "headers"), TARGETS.values(), ids=TARGETS)
 def test_the_table_of_headers_and_kinds(address: Address, headers: list[int], header_base: int) -> None:
+    """wallet 3: header bytes 27 to 42, each address type."""
     seen = set()
     for number in range(12):  # enough texts to see both recovery ids that occur
         text = TEXT + bytes([number])
@@ -124,6 +125,7 @@ def test_the_table_of_headers_and_kinds(address: Address, headers: list[int], he
 
 @pytest.mark.parametrize(("address", "headers"), TARGETS.values(), ids=TARGETS)
 def test_any_other_header_proves_nothing(address: Address, headers: list[int]) -> None:
+    """wallet 3: no other header."""
     raw = base64.b64decode(KEY.sign_compact(TEXT))
     for header in [*range(27), *range(43, 256)]:
         signature = base64.b64encode(bytes([header]) + raw[1:]).decode()
@@ -144,6 +146,7 @@ def test_an_uncompressed_key_is_named_by_its_compressed_form() -> None:
 
 @pytest.mark.parametrize("address", [KEY.p2pkh(), KEY.p2sh_p2wpkh(), KEY.p2wpkh()])
 def test_a_high_s_recovers_to_the_same_key(address: str) -> None:
+    """wallet 3: high-S is the same signature."""
     high = bytes.fromhex(KEY.sign_rs_high(TEXT))
     header = base64.b64decode(KEY.sign_compact(TEXT))[0]
     flipped = 31 + ((header - 31) ^ 1)

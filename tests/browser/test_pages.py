@@ -143,6 +143,7 @@ async def other_site(body: str) -> AsyncIterator[str]:
 
 @pytest.mark.parametrize("path", ["/login", "/oauth/authorize?client_id=nobody"])
 async def test_no_other_site_can_frame_us(chromium: Browser, embedded_server: Server, path: str) -> None:
+    """MUST 8: in Chromium, an iframe of another site stays empty."""
     async with (
         somebody(chromium) as person,
         other_site(f'<iframe src="{embedded_server.url}{path}"></iframe>') as url,

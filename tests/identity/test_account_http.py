@@ -88,6 +88,7 @@ async def test_apps_get_the_new_name_and_learn_that_it_changed(site: Site) -> No
 
 
 async def test_what_was_allowed_with_a_key_ends_with_it_and_nothing_else_does(site: Site) -> None:
+    """wallet 4, MUST 14: removing a key ends what was proved with it."""
     owner = await new_owner(site)
     lost = await owner.link()
     kept_app, kept = await app_of(owner)

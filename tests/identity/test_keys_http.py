@@ -50,6 +50,7 @@ async def test_a_label_that_is_none_is_refused(site: Site, body: dict[str, objec
 
 
 async def test_a_removed_key_signs_in_no_more_and_its_sessions_end(site: Site) -> None:
+    """wallet 4: a removed key signs in no more."""
     owner = await new_owner(site)
     lost = await owner.link()
     thief = await owner.elsewhere(lost)
@@ -86,6 +87,7 @@ async def test_a_key_that_is_removed_while_the_browser_waits_signs_in_nobody(sit
 
 
 async def test_the_last_key_cannot_be_removed(site: Site) -> None:
+    """wallet 4: the last key stays."""
     owner = await new_owner(site)
     codes = (await owner.browser.post("/api/recovery-codes")).json()["codes"]
     browser = site.browser()

@@ -41,6 +41,7 @@ def _lands_on(path: str) -> str:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_hostile_is_followed(text: str) -> None:
+    """MUST 4: the return path of the sign-in."""
     assert local_path(text) == "/"
 
 

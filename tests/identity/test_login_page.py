@@ -84,6 +84,7 @@ async def test_pasted_spaces_and_line_ends_around_the_fields_do_no_harm(site: Si
     "where", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
 )
 async def test_sign_in_never_leads_to_another_site(site: Site, where: str) -> None:
+    """MUST 4: the sign-in page."""
     key, browser = new_key(), site.browser()
     page = await _open(browser, next=where)
     assert page.forms["login-form"]["next"] == "/"

@@ -104,6 +104,7 @@ def test_a_signature_over_other_bytes_proves_nothing(signed: str) -> None:
 
 
 def test_another_text_is_refused_however_well_it_is_signed() -> None:
+    """wallet 3: the stored text counts."""
     challenge = _challenge()
     changed = challenge.message.replace("HODLXXI", "EVIL")
     with pytest.raises(BadInput):
@@ -122,6 +123,7 @@ def test_another_text_is_refused_however_well_it_is_signed() -> None:
 def test_expired_used_and_foreign_challenges_are_refused_alike(
     spoil: dict[str, object], passed: timedelta
 ) -> None:
+    """wallet 3: expired, used, another's."""
     challenge = replace(_challenge(), **spoil)  # type: ignore[arg-type]
     attempt = _attempt(challenge.message, browser="mine")
     assert judge_challenge(challenge, attempt, NOW + passed) == Refused(EXPIRED)
@@ -171,6 +173,7 @@ def test_a_text_that_names_the_key_serves_its_address_when_the_key_comes_along()
 
 @pytest.mark.parametrize("kind", ["p2pkh", "p2sh_p2wpkh", "p2wpkh"])
 def test_a_key_that_does_not_belong_to_the_address_is_refused(kind: str) -> None:
+    """wallet 3: address and key belong together."""
     challenge = _challenge()
     mixed = [
         (ALICE, getattr(ALICE, kind)(), BOB),

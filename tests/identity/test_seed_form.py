@@ -31,6 +31,7 @@ def test_a_time_within_five_minutes_is_taken(minutes: float) -> None:
 
 @pytest.mark.parametrize("minutes", [-1440, -6, -5.02, 5.02, 6, 1440])
 def test_a_time_further_away_is_refused(minutes: float) -> None:
+    """wallet 3: the seed's form only within five minutes."""
     written = render_time(NOW + timedelta(minutes=minutes))
     assert isinstance(_judge(f"Login to HODLXXI at {written}"), Refused)
 

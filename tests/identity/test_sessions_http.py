@@ -28,6 +28,7 @@ def _holding(site: Site, token: str) -> httpx.AsyncClient:
 
 
 async def test_the_id_changes_at_sign_in_and_the_old_session_ends(site: Site) -> None:
+    """MUST 26; Keycloak CVE-2024-7341: the id changes."""
     key, browser = new_key(), site.browser()
     first = await sign_in(browser, key)
     assert await who(_holding(site, first)) == key.pubkey_hex
@@ -38,6 +39,7 @@ async def test_the_id_changes_at_sign_in_and_the_old_session_ends(site: Site) ->
 
 
 async def test_an_id_that_somebody_planted_is_not_taken_over(site: Site) -> None:
+    """MUST 26; Keycloak CVE-2024-7341: a planted id."""
     planted = "planted-by-an-attacker-before-the-sign-in-xx"
     browser = _holding(site, planted)
     key = new_key()
@@ -47,6 +49,7 @@ async def test_an_id_that_somebody_planted_is_not_taken_over(site: Site) -> None
 
 
 async def test_another_persons_sign_in_on_the_same_browser_ends_the_first_ones(site: Site) -> None:
+    """Keycloak CVE-2025-12390: two users in one browser."""
     browser, alice, bob = site.browser(), new_key(), new_key()
     old = await sign_in(browser, alice)
     await sign_in(browser, bob)

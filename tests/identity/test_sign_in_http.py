@@ -100,6 +100,7 @@ async def test_a_text_ends_after_five_minutes(site: Site) -> None:
 
 
 async def test_a_text_belongs_to_the_browser_that_asked(site: Site) -> None:
+    """wallet 3: bound to the browser that asked."""
     key, victim, thief = new_key(), site.browser(), site.browser()
     victim.cookies.set("browser", "the-victims-browser-cookie-of-43-characters", domain="login.example.org")
     thief.cookies.set("browser", "the-thiefs-browser-cookie-of-43-characters", domain="login.example.org")
@@ -131,6 +132,7 @@ async def test_key_and_address_must_match(site: Site) -> None:
 
 
 async def test_what_came_back_must_be_what_was_issued(site: Site) -> None:
+    """wallet 3: a client-chosen message is refused."""
     key, browser = new_key(), site.browser()
     challenge = await ask_challenge(browser)
     changed = challenge["message"].replace("HODLXXI", "EVIL")
@@ -158,6 +160,7 @@ async def test_the_seeds_form_is_taken_within_five_minutes(site: Site, minutes: 
 
 
 async def test_the_seeds_form_is_taken_once_however_the_signature_is_written(site: Site) -> None:
+    """wallet 3: once, also as another encoding of the same signature."""
     key, text = new_key(), _seed_text(site)
     assert await _seed_login(site, key, text) == 200
     for signature in (key.sign_rs(text), key.sign_rs_high(text), key.sign_der(text), key.sign_compact(text)):
@@ -186,6 +189,7 @@ async def test_the_seeds_form_names_us_and_can_be_switched_off(make_site: Callab
 async def test_a_disabled_or_closed_account_cannot_sign_in_and_its_sessions_end(
     make_site: Callable[..., Site], column: str
 ) -> None:
+    """MUST 29; CVE-2025-64521: a locked account has no session."""
     site, key = make_site(), new_key()
     token = await sign_in(site.browser(), key)
     await site.write(

@@ -143,6 +143,7 @@ def test_whatever_came_back_is_the_text_or_refused(returned: str) -> None:
 @settings(derandomize=True, max_examples=300)
 @given(st.integers(0, len(TEXT) - 1), st.characters(), st.sampled_from(["insert", "replace", "drop"]))
 def test_every_single_change_is_noticed(position: int, character: str, how: str) -> None:
+    """wallet 3: domain, nonce, times and client origin are signed."""
     kept = TEXT[position + (how != "insert") :]
     changed = TEXT[:position] + ("" if how == "drop" else character) + kept
     if changed.replace("\r\n", "\n") == TEXT:

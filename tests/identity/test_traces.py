@@ -94,6 +94,7 @@ async def _everything_kept(site: Site) -> str:
 async def test_the_database_holds_digests_and_never_what_a_browser_holds(
     make_site: Callable[..., Site],
 ) -> None:
+    """MUST 20: cookies and signatures."""
     site, key = make_site(), new_key()
     browser = site.browser()
     cookie = "a-browser-cookie-that-only-this-test-has-0123"
@@ -112,6 +113,7 @@ async def test_the_database_holds_digests_and_never_what_a_browser_holds(
 
 
 async def test_nothing_secret_is_logged_on_the_way(site: Site) -> None:
+    """MUST 30: signing in."""
     key, browser = new_key(), site.browser()
     with structlog.testing.capture_logs() as logs:
         challenge = await ask_challenge(browser)

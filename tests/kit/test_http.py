@@ -121,6 +121,7 @@ async def test_the_certificate_is_verified_against_the_name_in_the_url(
 async def test_nothing_is_connected_to_when_one_address_of_the_host_is_special(
     clock: FakeClock, addresses: list[str]
 ) -> None:
+    """MUST 24; Keycloak CVE-2026-1180: special-use addresses."""
     async with _place(clock, names(addresses)) as place:
         place.dev_hosts.clear()
         for url in (f"https://{HOST}:{place.side.port}/x", f"https://sub.{HOST}:{place.side.port}/x"):
@@ -134,6 +135,7 @@ async def test_nothing_is_connected_to_when_one_address_of_the_host_is_special(
 
 
 async def test_dns_rebinding_gains_nothing_as_the_name_is_looked_up_once(clock: FakeClock) -> None:
+    """MUST 24; Keycloak CVE-2026-1180: DNS rebinding."""
     asked = 0
 
     async def rebinding(_host: str, _port: int) -> Sequence[str]:
@@ -164,6 +166,7 @@ async def test_the_systems_own_names_for_this_machine_are_refused(clock: FakeClo
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_is_not_followed(place: Place, status: int) -> None:
+    """MUST 24; CVE-2020-10770, CVE-2026-1180: redirects."""
     async with far_side() as inside:
         place.side.answer = lambda _: http_answer(status=status, Location=f"http://127.0.0.1:{inside.port}/x")
         assert await place.reason() == "status"

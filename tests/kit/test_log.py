@@ -92,6 +92,7 @@ def log_file(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_what_looks_like_a_secret_is_masked_in_any_text(name: str) -> None:
+    """MUST 30: the second line of defence."""
     text, secret = SECRETS[name]
     assert secret
     assert secret in text

@@ -48,6 +48,7 @@ def _scope(peer: str | None, *forwarded: str) -> dict[str, object]:
 def test_the_address_is_the_first_hop_that_is_not_ours(
     peer: str | None, forwarded: list[str], address: str
 ) -> None:
+    """MUST 27: forwarded addresses count from configured proxies only."""
     assert forwarded_address(_scope(peer, *forwarded), PROXIES) == address
 
 

@@ -30,6 +30,7 @@ PUBLIC = [
 
 @pytest.mark.parametrize("address", SPECIAL)
 def test_an_address_of_special_use_is_not_public(address: str) -> None:
+    """MUST 24: the list of what is not public."""
     assert not is_public(address)
     assert not judge_addresses([address])
 
@@ -81,6 +82,7 @@ def test_a_plain_https_url_may_be_called(url: str) -> None:
     ],
 )  # fmt: skip
 def test_a_url_that_two_parsers_could_read_differently_is_refused(url: str) -> None:
+    """MUST 24: URLs that parsers read differently."""
     assert judge_url(url) is BAD_URL
 
 

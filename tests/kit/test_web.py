@@ -160,6 +160,7 @@ async def test_the_log_line_has_the_path_without_the_query_and_the_clients_addre
 
 
 async def test_a_stranger_cannot_forge_an_address() -> None:
+    """MUST 27: the address in the log."""
     site, _ = make_site(proxies="10.0.0.0/8")
     answer = await site.get("/seen", headers={"X-Forwarded-For": "8.8.8.8"})
     assert answer.json()["address"] == "203.0.113.9"
@@ -190,6 +191,7 @@ def test_our_own_page_is_told_from_others(headers: dict[str, str], same: bool) -
 
 
 def test_a_redirect_after_a_post_is_a_303_that_nobody_keeps() -> None:
+    """MUST 6: never 307."""
     answer = see_other("/next?x=ä b")
     assert (answer.status_code, answer.headers["cache-control"]) == (303, "no-store")
     assert "\r" not in see_other("/next\r\nX: 1").headers["location"]

@@ -167,6 +167,7 @@ async def test_unknown_used_and_expired_are_one_reason(site: Site) -> None:
 
 
 async def test_a_login_ends_after_five_minutes(site: Site) -> None:
+    """wallet 1: expired."""
     early, late = await start(site.browser()), await start(site.browser())
     site.clock.advance(299)
     assert await answer(site, new_wallet(), early) == {"status": "OK"}
@@ -175,6 +176,7 @@ async def test_a_login_ends_after_five_minutes(site: Site) -> None:
 
 
 async def test_a_replay_and_a_second_key_gain_nothing_and_spoil_nothing(site: Site) -> None:
+    """wallet 1: a second signer gains nothing."""
     first, second, browser = new_wallet(), new_wallet(), site.browser()
     started = await start(browser)
     assert await answer(site, first, started) == {"status": "OK"}

@@ -87,6 +87,7 @@ async def _strangers(site: Site, started: Any) -> list[dict[str, Any]]:
 
 
 async def test_knowing_the_code_on_the_screen_yields_nothing(site: Site) -> None:
+    """wallet 1: a stranger polls and gets nothing."""
     wallet, browser = new_wallet(), known_browser(site)
     started = await start(browser)
     assert [one for one in await _strangers(site, started) if one != NO] == []
@@ -109,6 +110,7 @@ async def test_a_strangers_answer_looks_like_that_for_an_unknown_login(site: Sit
 
 
 async def test_a_login_is_claimed_once(site: Site) -> None:
+    """wallet 1: once."""
     wallet, browser = new_wallet(), site.browser()
     started = await start(browser)
     await answer(site, wallet, started)
@@ -118,6 +120,7 @@ async def test_a_login_is_claimed_once(site: Site) -> None:
 
 
 async def test_of_fifty_claims_one_wins(site: Site) -> None:
+    """wallet 1: once, also of fifty."""
     wallet, started = new_wallet(), await start(site.browser())
     await answer(site, wallet, started)
     bearer = f"Bearer {started.claim_token}"
@@ -166,6 +169,7 @@ async def test_the_claim_opens_a_new_session_and_ends_the_browsers_old_one(site:
 
 
 async def test_a_fixed_session_cookie_is_not_taken_over(site: Site) -> None:
+    """MUST 26; Keycloak CVE-2024-7341: for a Lightning login."""
     browser = site.browser()
     browser.cookies.set("session", "a-session-id-that-an-attacker-chose-01234567", domain=HOST)
     started = await start(browser)
@@ -215,6 +219,7 @@ async def test_a_linked_key_signs_in_its_account(site: Site) -> None:
 async def test_the_session_tells_whether_the_wallet_was_elsewhere(
     site: Site, agent: str, wallet_address: str, acr: str, device: str
 ) -> None:
+    """wallet 1: a lower class for a code scanned elsewhere."""
     browser = site.browser()
     browser.headers["User-Agent"] = agent
     started = await start(browser)
@@ -225,6 +230,7 @@ async def test_the_session_tells_whether_the_wallet_was_elsewhere(
 
 
 async def test_an_account_disabled_before_the_claim_is_not_signed_in(site: Site) -> None:
+    """MUST 29: locked between the wallet's answer and the browser's claim."""
     wallet, browser = new_wallet(), site.browser()
     started = await start(browser)
     await answer(site, wallet, started)

@@ -64,6 +64,7 @@ async def test_no_two_logins_share_anything(site: Site) -> None:
 async def test_the_lnurl_names_its_own_host_when_the_operator_gave_one(
     make_site: Callable[..., Site],
 ) -> None:
+    """wallet 2: the host has its own setting."""
     browser = make_site(lnurl_url="https://auth.example.net").browser()
     reply = await browser.post(CREATE, headers={"Host": "evil.example"})
     url = decode_lnurl(reply.json()["lnurl"])
@@ -71,6 +72,7 @@ async def test_the_lnurl_names_its_own_host_when_the_operator_gave_one(
 
 
 async def test_the_host_header_names_nothing(site: Site) -> None:
+    """wallet 2: a forged Host is no host of ours."""
     browser = site.browser()
     forged = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
     reply = await browser.post(CREATE, headers=forged)
@@ -118,6 +120,7 @@ async def test_another_sites_page_cannot_start_a_login_here(site: Site, headers:
 
 
 async def test_one_address_may_start_so_many(make_site: Callable[..., Site]) -> None:
+    """wallet 1: rate-limited."""
     site = make_site(rate_limit_login=2)
     replies = [await site.browser().post(CREATE) for _ in range(3)]
     assert [reply.status_code for reply in replies] == [200, 200, 429]
@@ -127,6 +130,7 @@ async def test_one_address_may_start_so_many(make_site: Callable[..., Site]) -> 
 
 
 async def test_a_browser_has_one_live_login(site: Site) -> None:
+    """wallet 1: one live login for each browser."""
     browser, other, wallet = known_browser(site), known_browser(site), new_wallet()
     first, others = await start(browser), await start(other)
     second = await start(browser)

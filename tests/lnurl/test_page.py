@@ -97,6 +97,7 @@ async def test_a_form_from_another_site_claims_nothing(site: Site, csrf: str | N
     "elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:1"]
 )
 async def test_the_way_on_is_ours(site: Site, elsewhere: str) -> None:
+    """MUST 4: the return path of a Lightning login."""
     browser = site.browser()
     started, fields = await _open_page(browser)
     await answer(site, new_wallet(), started)

@@ -77,6 +77,7 @@ async def _everything_kept(site: Site) -> str:
 
 
 async def test_the_database_holds_no_secret_and_no_log_line_does(fresh_site: Site) -> None:
+    """MUST 20, MUST 30: Lightning."""
     site, wallet, browser = fresh_site, new_wallet(), fresh_site.browser()
     with structlog.testing.capture_logs() as logs:
         started = await start(browser)
@@ -139,6 +140,7 @@ async def test_what_ended_a_day_ago_is_swept_in_parts(fresh_site: Site) -> None:
 async def test_a_changed_host_is_warned_of(
     open_sites: Callable[..., Site], fresh_url: str, named_by: str
 ) -> None:
+    """wallet 2: a change would orphan every user."""
     first = {"public_url": "https://login.example.org", named_by: "https://first.example"}
     second = first | {named_by: "https://second.example"}
     with structlog.testing.capture_logs() as logs:

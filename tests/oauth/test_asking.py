@@ -22,6 +22,7 @@ def error_page(answer: httpx.Response, status: int = 400) -> str:
 
 
 async def test_a_hostile_redirect_uri_is_a_page_with_and_without_a_session(provider: Provider) -> None:
+    """MUST 1, MUST 3: no ``Location`` to a hundred hostile addresses."""
     app = await provider.trust(await provider.register(CALLBACK, "https://app.example/second"))
     for person in (await provider.person(), provider.stranger()):
         for uri in HOSTILE:
@@ -47,6 +48,7 @@ async def test_a_hostile_redirect_uri_is_a_page_with_and_without_a_session(provi
 async def test_what_is_wrong_before_the_uri_is_known_is_a_page(
     provider: Provider, changes: dict[str, Any]
 ) -> None:
+    """MUST 3; Authlib CVE-2026-41479, CVE-2026-44681: what is wrong with the client is a page."""
     app, person = await provider.register(), await provider.person()
     assert "<script>alert" not in error_page(await person.visit(app, **changes))
 
@@ -96,6 +98,7 @@ async def test_errors_go_to_the_app_with_state_and_issuer(
 async def test_errors_of_apps_that_nobody_knows_wait_until_somebody_is_signed_in(
     provider: Provider,
 ) -> None:
+    """MUST 5: sign in before redirecting, where nobody vouches for the app."""
     app = await provider.register()
     stranger = provider.stranger()
     path = next_of(await stranger.visit(app, scope="wallet:write"))
@@ -122,6 +125,7 @@ async def test_prompt_none_never_shows_a_page(provider: Provider) -> None:
 
 
 async def test_prompt_login_wants_a_fresh_proof_once(provider: Provider) -> None:
+    """MUST 26: ``prompt=login``."""
     app, person = await provider.register(), await provider.person()
     first = await app.tokens(person)
     provider.clock.advance(100)
@@ -141,6 +145,7 @@ def auth_time(tokens: dict[str, Any]) -> int:
 
 
 async def test_max_age_wants_a_fresh_proof_when_the_last_is_older(provider: Provider) -> None:
+    """MUST 26: ``max_age``."""
     app, person = await provider.register(), await provider.person()
     first = await app.tokens(person)
     provider.clock.advance(2)
@@ -191,6 +196,7 @@ async def test_essential_acr_is_met_or_refused(provider: Provider) -> None:
 
 
 async def test_an_interaction_belongs_to_the_browser_that_began_it(provider: Provider) -> None:
+    """MUST 26, wallet 5; GHSA-fg6f-75jq-6523, fastapi-sso#266: finished in another browser, refused."""
     app, alice, mallory = await provider.register(), await provider.person(), await provider.person()
     page = await alice.visit(app)
     path = f"/oauth/authorize?interaction={fields_of(page)['interaction']}"
@@ -224,6 +230,7 @@ async def test_the_consent_form_needs_its_csrf_token_and_a_decision(provider: Pr
 
 
 async def test_another_user_in_the_browser_has_to_agree_for_themselves(provider: Provider) -> None:
+    """MUST 26; Keycloak CVE-2025-12390: another user signs in while the page is open."""
     app, person = await provider.register(), await provider.person()
     page = await person.visit(app)
     other = provider.stranger()
@@ -238,6 +245,7 @@ async def test_another_user_in_the_browser_has_to_agree_for_themselves(provider:
 
 
 async def test_a_native_public_client_is_asked_each_time_and_may_use_any_port(provider: Provider) -> None:
+    """MUST 1: loopback port free."""
     app = await provider.register("http://127.0.0.1/cb", token_endpoint_auth_method="none")
     assert app.metadata["application_type"] == "native"
     person = await provider.person()

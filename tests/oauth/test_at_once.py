@@ -10,6 +10,7 @@ AT_ONCE = 12
 
 
 async def test_one_code_gives_tokens_once_and_then_none(provider: Provider) -> None:
+    """MUST 12; Keycloak CVE-2026-4282: a dozen at once, on both engines."""
     app, person = await provider.register(), await provider.person()
     code = response_of(await person.authorize(app))["code"]
     answers = await asyncio.gather(*(app.redeem(code) for _ in range(AT_ONCE)))
@@ -52,6 +53,7 @@ async def test_one_click_counts(provider: Provider) -> None:
 
 
 async def test_a_refresh_and_the_end_of_its_client_leave_nothing_alive(provider: Provider) -> None:
+    """keycloak#51312: with the end of the app at the same moment."""
     app = await provider.register()
     tokens = await app.tokens()
     auth = {"Authorization": f"Bearer {app.metadata['registration_access_token']}"}

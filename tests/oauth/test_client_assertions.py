@@ -79,6 +79,7 @@ async def test_a_code_and_a_refresh_token_are_redeemed_with_assertions(provider:
 async def test_must_18_a_replayed_jti_is_refused_wherever_it_was_used(
     provider: Provider, path: str, form: dict[str, str]
 ) -> None:
+    """MUST 18; fosite CVE-2020-15222, Hydra CVE-2020-5300: at every endpoint."""
     app, other = await signing_app(provider), await signing_app(provider)
     text = assertion(provider, app.client_id, jti="same")
     assert (await ask(provider, text)).status_code == 200
@@ -152,11 +153,13 @@ async def test_must_18_every_clause_is_held_at_every_endpoint(
 async def test_must_18_a_key_that_the_header_brings_along_is_not_believed(
     provider: Provider, header: Any
 ) -> None:
+    """MUST 18; Authlib CVE-2026-27962: ``jwk``, ``jku``, ``x5c``."""
     app = await signing_app(provider)
     assert refused(await ask(provider, assertion(provider, app.client_id, OTHER_KEY, header=header)))
 
 
 async def test_must_18_an_unsigned_assertion_is_no_assertion(provider: Provider) -> None:
+    """MUST 18; CVE-2022-39174, CVE-2022-39175: ``none``."""
     app = await signing_app(provider)
     now = provider.clock.now().timestamp()
     claims = {"iss": app.client_id, "sub": app.client_id, "aud": ISSUER, "exp": now + 60, "jti": "x"}
@@ -195,6 +198,7 @@ async def test_an_assertion_is_nothing_for_a_client_of_another_method(
 
 
 async def test_unknown_and_disabled_clients_are_refused_in_the_same_words(provider: Provider) -> None:
+    """MUST 20, MUST 29: for clients with keys."""
     app = await signing_app(provider)
     async with provider.http() as http:
         token = {"Authorization": f"Bearer {app.metadata['registration_access_token']}"}
@@ -317,6 +321,7 @@ async def test_keys_come_from_the_jwks_uri_and_are_kept_for_ten_minutes(
 async def test_a_new_key_is_believed_half_a_minute_later_at_most_and_strangers_cannot_make_us_ask_more(
     make_provider: Make, key_server: FarSide
 ) -> None:
+    """MUST 24: strangers cannot make us call."""
     provider = await make_provider()
     provider.dev_hosts.add(("localhost", key_server.port))
     app = await signing_app(provider, jwks_uri=f"http://localhost:{key_server.port}/jwks")

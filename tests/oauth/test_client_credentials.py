@@ -21,6 +21,7 @@ async def _ask(app: RelyingParty, **form: Any) -> Any:
 
 
 async def test_a_client_gets_a_token_whose_subject_is_the_client(provider: Provider) -> None:
+    """MUST 19: a client's ``sub`` is its id."""
     app = await _machine(provider)
     answer = await _ask(app, scope="profile:read")
     assert answer.status_code == 200
@@ -39,6 +40,7 @@ async def test_what_is_a_persons_is_not_given_to_a_client(provider: Provider, sc
 
 
 async def test_a_clients_own_token_opens_nothing_of_a_person(provider: Provider) -> None:
+    """MUST 19: it opens nothing of a person."""
     token = (await _ask(await _machine(provider))).json()["access_token"]
     async with provider.http() as http:
         bearer = {"Authorization": f"Bearer {token}"}
@@ -69,6 +71,7 @@ async def test_policy_holds_in_side_grants_too(provider: Provider) -> None:
 
 
 async def test_each_access_token_has_one_audience_out_of_those_granted(make_provider: Any) -> None:
+    """MUST 16: one audience."""
     provider = await make_provider(other_resources=(API, "https://more.example/"))
     app = await provider.register()
     person = await provider.person()

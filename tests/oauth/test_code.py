@@ -27,6 +27,7 @@ def error_of(answer: httpx.Response, status: int = 400) -> str:
 
 
 async def test_a_replay_ends_the_tokens_although_the_request_fails(provider: Provider) -> None:
+    """MUST 12; Keycloak CVE-2026-4282, node-oauth2-server#637: a replay ends what the first use gave."""
     app = await provider.register()
     code = await code_for(provider, app)
     tokens = (await app.redeem(code)).json()
@@ -38,6 +39,7 @@ async def test_a_replay_ends_the_tokens_although_the_request_fails(provider: Pro
 
 
 async def test_who_only_saw_the_code_cannot_end_the_session_with_it(provider: Provider) -> None:
+    """MUST 12: bound to client, URI and verifier."""
     app, other = await provider.register(), await provider.register()
     code = await code_for(provider, app)
     tokens = (await app.redeem(code)).json()
@@ -48,6 +50,7 @@ async def test_who_only_saw_the_code_cannot_end_the_session_with_it(provider: Pr
 
 
 async def test_a_code_is_for_its_client_its_uri_and_its_time(provider: Provider) -> None:
+    """MUST 12: other client, other URI, expired."""
     app, other = await provider.register(), await provider.register()
     code = await code_for(provider, app)
     assert error_of(await other.redeem(code)) == BAD
@@ -61,6 +64,7 @@ async def test_a_code_is_for_its_client_its_uri_and_its_time(provider: Provider)
 
 
 async def test_five_wrong_verifiers_spend_a_code(provider: Provider) -> None:
+    """MUST 11: a verifier cannot be guessed."""
     app = await provider.register()
     code, other = await code_for(provider, app), await code_for(provider, app)
     for _ in range(4):
@@ -72,6 +76,7 @@ async def test_five_wrong_verifiers_spend_a_code(provider: Provider) -> None:
 
 
 async def test_pkce_cannot_be_downgraded(provider: Provider) -> None:
+    """MUST 11; CVE-2024-23647, CVE-2024-22258, CVE-2025-4144: in either direction."""
     app = await provider.trust(await provider.register(), pkce_policy="public_only")
     with_challenge = await code_for(provider, app)
     assert error_of(await app.redeem(with_challenge, code_verifier=None)) == BAD
@@ -81,6 +86,7 @@ async def test_pkce_cannot_be_downgraded(provider: Provider) -> None:
 
 
 async def test_a_disabled_user_and_a_disabled_client_get_nothing(provider: Provider) -> None:
+    """MUST 29: code, refresh, API."""
     app, person = await provider.register(), await provider.person()
     code = response_of(await person.authorize(app))["code"]
     tokens = await app.tokens(person)
@@ -108,6 +114,7 @@ async def test_a_disabled_user_and_a_disabled_client_get_nothing(provider: Provi
 async def test_no_secret_of_another_kind_passes_as_a_code_or_a_refresh_token(
     provider: Provider, secret: str
 ) -> None:
+    """Keycloak CVE-2026-4325: kinds are not exchanged."""
     app = await provider.register()
     tokens = await app.tokens()
     assert error_of(await app.redeem(tokens[secret])) == BAD
@@ -123,6 +130,7 @@ def basic(text: bytes | str) -> str:
 
 
 async def test_client_authentication_that_does_not_hold(provider: Provider) -> None:
+    """MUST 20: Basic decoding, two methods, one answer."""
     app = await provider.register()
     secret, form = app.metadata["client_secret"], {"grant_type": "authorization_code", "code": "x"}
     cases: list[tuple[str | None, dict[str, str], int, str]] = [
@@ -210,6 +218,7 @@ async def test_transport_that_is_not_a_form_is_refused(provider: Provider) -> No
 
 
 async def test_only_digests_are_kept(provider: Provider) -> None:
+    """MUST 20: only digests in the tables."""
     app = await provider.register()
     code = await code_for(provider, app)
     tokens = (await app.redeem(code)).json()

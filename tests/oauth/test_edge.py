@@ -24,6 +24,7 @@ OPEN = [
 async def test_cookieless_endpoints_answer_any_origin_also_with_errors(
     provider: Provider, method: str, path: str
 ) -> None:
+    """MUST 7: preflights and errors."""
     async with provider.http(headers=CROSS) as http:
         answer = await http.request(method, path)
         assert answer.headers["access-control-allow-origin"] == "*"
@@ -38,6 +39,7 @@ async def test_cookieless_endpoints_answer_any_origin_also_with_errors(
 
 @pytest.mark.parametrize("path", ["/oauth/authorize", "/login", "/oauth/authorize?client_id=x"])
 async def test_pages_with_a_cookie_answer_no_other_origin(provider: Provider, path: str) -> None:
+    """MUST 7: pages answer no other origin."""
     async with provider.http(headers=CROSS) as http:
         for answer in (
             await http.get(path),
@@ -48,6 +50,7 @@ async def test_pages_with_a_cookie_answer_no_other_origin(provider: Provider, pa
 
 
 async def test_pages_cannot_be_framed_and_leave_form_action_open(provider: Provider) -> None:
+    """MUST 8; fastmcp#2302, fastmcp#3369: no framing, no referrer, no ``form-action``."""
     app, person = await provider.register(), await provider.person()
     consent = await person.visit(app)
     pages = [
@@ -80,6 +83,7 @@ async def test_the_logo_of_an_approved_app_only_is_shown(provider: Provider) -> 
 
 
 async def test_every_answer_after_a_post_is_a_303(provider: Provider) -> None:
+    """MUST 6: 303 after a POST."""
     app, person = await provider.register(), await provider.person()
     for decision in ("deny", "authorize"):
         answer = await person.decide(await person.visit(app), decision)
@@ -89,6 +93,7 @@ async def test_every_answer_after_a_post_is_a_303(provider: Provider) -> None:
 
 
 async def test_the_issuer_is_named_in_every_answer_to_an_app(provider: Provider) -> None:
+    """MUST 9: ``iss`` in success and errors."""
     app, person = await provider.register(), await provider.person()
     answers = [
         await person.authorize(app),
@@ -102,6 +107,7 @@ async def test_the_issuer_is_named_in_every_answer_to_an_app(provider: Provider)
 
 
 async def test_forged_forwarding_headers_change_nothing(provider: Provider) -> None:
+    """MUST 27: issuer and links come from the settings."""
     forged = {
         "Host": "evil.example",
         "X-Forwarded-Host": "evil.example",

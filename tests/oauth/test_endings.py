@@ -39,6 +39,7 @@ async def sign_out(person: Person) -> None:
 
 
 async def test_14_a_sign_out_ends_what_only_signed_the_user_in(provider: Provider) -> None:
+    """MUST 14: logout."""
     app, person = await provider.register(), await provider.person()
     tokens = await app.tokens(person, scope="openid profile:read")
     unredeemed = response_of(await person.authorize(app))["code"]
@@ -125,6 +126,7 @@ async def test_each_ended_grant_leaves_its_trace(provider: Provider) -> None:
 
 
 async def test_14_a_user_who_takes_consent_back_ends_every_token_of_the_app(provider: Provider) -> None:
+    """MUST 14: consent removal."""
     app, other, person = await provider.register(), await provider.register(), await provider.person()
     sign_in = await app.tokens(person)
     offline = await app.tokens(person, scope="openid profile:read offline_access")
@@ -143,6 +145,7 @@ async def test_14_a_user_who_takes_consent_back_ends_every_token_of_the_app(prov
 
 
 async def test_14_a_key_that_is_removed_takes_what_was_allowed_with_it(provider: Provider) -> None:
+    """MUST 14, wallet 4: key removal."""
     app, person = await provider.register(), await provider.person()
     other_key = provider.stranger().key
     await provider.execute(
@@ -173,6 +176,7 @@ async def test_a_closed_account_ends_everything(provider: Provider) -> None:
 
 
 async def test_29_a_disabled_user_loses_sessions_and_tokens_at_once_and_for_good(provider: Provider) -> None:
+    """MUST 29; CVE-2026-9798, CVE-2025-64521: a disabled user."""
     app, person = await provider.register(), await provider.person()
     offline = await app.tokens(person, scope="openid profile:read offline_access")
     code = response_of(await person.authorize(app))["code"]
@@ -196,6 +200,7 @@ async def test_29_a_disabled_user_loses_sessions_and_tokens_at_once_and_for_good
 
 
 async def test_29_a_disabled_app_holds_nothing_any_more(provider: Provider) -> None:
+    """MUST 29: a disabled app."""
     app, person = await provider.register(), await provider.person()
     tokens = await app.tokens(person)
     await provider.execute(
@@ -223,6 +228,7 @@ async def live_grants(provider: Provider, person: Person) -> int:
 async def test_a_sign_out_and_an_authorization_at_the_same_moment_leave_nothing_alive(
     provider: Provider,
 ) -> None:
+    """MUST 14, keycloak#51312: logout and authorize at once."""
     app, person = await provider.register(), await provider.person()
     await person.authorize(app)
     answers = await asyncio.gather(*(person.visit(app) for _ in range(AT_ONCE)), sign_out(person))
@@ -265,7 +271,10 @@ async def test_all_kinds_of_endings_at_the_same_moment_wait_for_each_other(provi
 
 
 async def test_a_session_that_ended_after_it_was_looked_up_gives_no_code(provider: Provider) -> None:
-    """What was read at the beginning of a request is judged again where it counts."""
+    """MUST 29; CVE-2026-16103: judged again where it counts.
+
+    What was read at the beginning of a request is judged again where it counts.
+    """
     app, person = await provider.register(), await provider.person()
     page = fields_of(await person.visit(app))
     digest = digest_of(person.http.cookies["session"])

@@ -141,6 +141,7 @@ async def test_form_post_and_fragment_carry_the_answer_too(provider: Provider) -
 
 
 async def test_the_consent_page_names_the_app_its_host_and_each_scope(provider: Provider) -> None:
+    """MUST 24: HTML in a name is text."""
     app, person = await provider.register(client_name="<b>App</b>"), await provider.person()
     page = await person.visit(app, scope="openid wallet:read")
     assert "<b>App</b>" not in page.text

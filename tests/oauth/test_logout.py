@@ -151,6 +151,7 @@ FORGERIES = [
 
 @pytest.mark.parametrize("kind", FORGERIES)
 async def test_an_invalid_hint_asks_first_and_leads_nowhere(provider: Provider, kind: str) -> None:
+    """MUST 4; CVE-2022-39174, CVE-2022-39175: a forged hint at logout."""
     app, person = await app_of(provider), await provider.person()
     hint = forged(kind, (await app.tokens(person))["id_token"])
     page = await leave(person, id_token_hint=hint, post_logout_redirect_uri=BYE, state="x")
@@ -197,6 +198,7 @@ async def test_a_client_id_that_is_not_the_hints_makes_the_hint_invalid(provider
 async def test_26_a_get_without_parameters_asks_and_then_stays(
     provider: Provider, params: dict[str, str]
 ) -> None:
+    """MUST 26: GET logout asks."""
     person = await provider.person()
     page = await leave(person, **params)
     assert (page.status_code, page_of(page)) == (200, "logout")
@@ -228,7 +230,10 @@ async def test_who_stays_stays(provider: Provider) -> None:
 async def test_an_address_that_is_not_registered_to_the_byte_leads_nowhere(
     provider: Provider, uri: str
 ) -> None:
-    """An added query counts, and so does an address that is registered for the way in only."""
+    """MUST 4: the way back after a sign-out.
+
+    An added query counts, and so does an address that is registered for the way in only.
+    """
     app, person = await app_of(provider), await provider.person()
     hint = (await app.tokens(person))["id_token"]
     page = await leave(person, id_token_hint=hint, post_logout_redirect_uri=uri, state="x")
@@ -261,7 +266,10 @@ async def test_an_app_may_ask_by_post(provider: Provider) -> None:
 
 
 async def test_6_another_sites_post_comes_back_with_the_cookie(provider: Provider) -> None:
-    """A browser sends no ``SameSite=Lax`` cookie with it: judged so, nobody would be signed in, and nobody signed out."""
+    """MUST 6: by 303 to our own GET.
+
+    A browser sends no ``SameSite=Lax`` cookie with it: judged so, nobody would be signed in, and nobody signed out.
+    """
     app, person = await app_of(provider), await provider.person()
     hint = (await app.tokens(person))["id_token"]
     sent = {"id_token_hint": hint, "post_logout_redirect_uri": BYE, "state": "x", "evil": "y"}
@@ -313,6 +321,7 @@ async def test_what_an_app_sends_is_only_ever_text_on_the_page(provider: Provide
 
 
 async def test_7_no_other_site_may_read_or_frame_the_page(provider: Provider) -> None:
+    """MUST 7, MUST 8: the sign-out page."""
     async with provider.http(headers={"Origin": "https://app.example"}) as http:
         answer = await http.get("/oauth/logout")
     assert "access-control-allow-origin" not in answer.headers

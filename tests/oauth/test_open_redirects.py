@@ -83,6 +83,7 @@ def test_there_are_enough_of_them() -> None:
 
 @pytest.mark.parametrize("uri", [uri for uri in HOSTILE if uri])
 async def test_1_and_3_authorize_never_leads_there_whatever_else_is_wrong(world: World, uri: str) -> None:
+    """MUST 1, MUST 3: every hostile address with every error, on every path of authorize."""
     for wrong in ERRORS:
         leads_nowhere(await world.person.visit(world.approved, redirect_uri=uri, **wrong))
     leads_nowhere(await world.stranger.visit(world.approved, redirect_uri=uri))
@@ -92,6 +93,7 @@ async def test_1_and_3_authorize_never_leads_there_whatever_else_is_wrong(world:
 
 @pytest.mark.parametrize("uri", [uri for uri in HOSTILE if uri])
 async def test_1_authorize_by_post_never_leads_there(world: World, uri: str) -> None:
+    """MUST 1: by POST."""
     for wrong in ({}, {"response_mode": "form_post", "scope": "wallet:write"}):
         form = world.approved.request(redirect_uri=uri, **wrong)
         leads_nowhere(await world.person.http.post("/oauth/authorize", data=form))
@@ -99,6 +101,7 @@ async def test_1_authorize_by_post_never_leads_there(world: World, uri: str) -> 
 
 @pytest.mark.parametrize("uri", [uri for uri in HOSTILE if uri])
 async def test_1_par_takes_no_request_that_leads_there(world: World, uri: str) -> None:
+    """MUST 1: at PAR."""
     for wrong in ({}, {"prompt": "none", "scope": "wallet:write"}):
         answer = await world.approved.push(redirect_uri=uri, **wrong)
         assert (answer.status_code, "request_uri" in answer.json()) == (400, False)
@@ -107,6 +110,7 @@ async def test_1_par_takes_no_request_that_leads_there(world: World, uri: str) -
 
 @pytest.mark.parametrize("uri", UNREGISTRABLE)
 async def test_2_nobody_registers_it_for_the_way_in_or_out(world: World, uri: str) -> None:
+    """MUST 2: refused at registration, for sign-in and sign-out."""
     async with world.provider.http() as http:
         way_in = await http.post("/oauth/register", json={"redirect_uris": [REGISTERED, uri]})
         way_out = await http.post(
@@ -121,6 +125,7 @@ async def test_2_nobody_registers_it_for_the_way_in_or_out(world: World, uri: st
 
 @pytest.mark.parametrize("uri", [uri for uri in HOSTILE if uri])
 async def test_1_and_4_logout_never_leads_there(world: World, uri: str) -> None:
+    """MUST 1, MUST 4: at logout."""
     person = Person(
         world.provider, world.person.key, world.provider.http(cookies=dict(world.person.http.cookies))
     )
@@ -148,6 +153,7 @@ async def test_1_and_4_logout_never_leads_there(world: World, uri: str) -> None:
 
 @pytest.mark.parametrize("uri", [uri for uri in HOSTILE if uri])
 async def test_4_no_sign_in_ends_there(world: World, uri: str) -> None:
+    """MUST 4: the sign-in's way back."""
     page = await world.stranger.http.get("/login", params={"next": uri})
     assert page.status_code in (200, 400)
     assert "location" not in page.headers

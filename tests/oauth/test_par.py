@@ -55,6 +55,7 @@ async def test_a_pushed_request_leads_to_tokens(provider: Provider, method: str)
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])
 async def test_nothing_but_post_pushes(provider: Provider, method: str) -> None:
+    """MUST 22: GET is 405."""
     async with provider.http() as http:
         answer = await http.request(method, "/oauth/par")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
@@ -99,6 +100,7 @@ async def test_any_origin_may_push(provider: Provider) -> None:
 async def test_what_is_wrong_is_said_to_the_client_at_once(
     provider: Provider, changes: dict[str, Any], word: str
 ) -> None:
+    """MUST 22: nested ``request_uri`` and the rest."""
     app = await provider.register()
     answer = await app.push(**changes)
     assert (answer.status_code, answer.json()["error"]) == (400, word)
@@ -119,6 +121,7 @@ async def test_an_id_token_hint_is_checked_when_it_is_pushed(provider: Provider)
 
 
 async def test_a_hostile_redirect_uri_cannot_be_pushed(provider: Provider) -> None:
+    """MUST 1: at PAR."""
     app = await provider.register(CALLBACK, "https://app.example/second")
     for uri in HOSTILE:
         if uri and "\x00" not in uri:
@@ -139,6 +142,7 @@ async def test_a_client_that_does_not_prove_itself_pushes_nothing(provider: Prov
 
 
 async def test_only_what_was_pushed_counts(provider: Provider) -> None:
+    """MUST 22: outer parameters are ignored."""
     app, person = await provider.register(), await provider.person()
     await person.authorize(app, scope="openid profile:read chat")
     asked = await app.pushed(state=None, scope="openid")
@@ -161,6 +165,7 @@ async def test_only_what_was_pushed_counts(provider: Provider) -> None:
 
 
 async def test_a_reload_and_a_second_visit_before_sign_in_work(provider: Provider) -> None:
+    """MUST 22: a reload before sign-in works."""
     app, person = await provider.register(), provider.stranger()
     asked = await app.pushed()
     next_of(await come(person, asked))
@@ -173,6 +178,7 @@ async def test_a_reload_and_a_second_visit_before_sign_in_work(provider: Provide
 
 
 async def test_a_request_that_was_answered_is_used(provider: Provider) -> None:
+    """MUST 22: once."""
     app, person = await provider.register(), await provider.person()
     for decision in ("authorize", "deny"):
         asked = await app.pushed(prompt="consent")
@@ -213,6 +219,7 @@ async def test_cancelling_the_sign_in_uses_it(provider: Provider) -> None:
 
 
 async def test_its_age_counts_when_the_browser_arrives_and_not_afterwards(provider: Provider) -> None:
+    """MUST 22: expiry."""
     app, person = await provider.register(), provider.stranger()
     asked = await app.pushed()
     provider.clock.advance(89)
@@ -234,6 +241,7 @@ async def test_an_operator_chooses_its_age(make_provider: Any) -> None:
 
 
 async def test_an_unknown_one_and_another_clients_are_pages_and_never_redirect(provider: Provider) -> None:
+    """MUST 22: bound to its client."""
     app, other = await provider.register(), await provider.register()
     person = await provider.person()
     asked = await app.pushed()
@@ -301,6 +309,7 @@ async def test_two_browsers_with_one_request_uri_get_one_code(provider: Provider
 
 
 async def test_many_visits_at_once_get_one_code(provider: Provider) -> None:
+    """MUST 22: many at once get one code."""
     app, person = await provider.register(), await provider.person()
     await person.authorize(app)
     asked = await app.pushed()
@@ -310,6 +319,7 @@ async def test_many_visits_at_once_get_one_code(provider: Provider) -> None:
 
 
 async def test_a_disabled_clients_pushed_request_leads_nowhere(provider: Provider) -> None:
+    """MUST 29: a pushed request of a locked app."""
     app, person = await provider.register(), await provider.person()
     asked = await app.pushed()
     await provider.execute(

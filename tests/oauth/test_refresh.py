@@ -40,6 +40,7 @@ async def test_a_refresh_rotates_and_says_the_same_of_the_sign_in(provider: Prov
 
 
 async def test_a_lost_response_is_given_again_and_makes_one_successor(provider: Provider) -> None:
+    """MUST 15: the same body, one successor."""
     app = await provider.register()
     first = await app.tokens()
     answer = await app.refresh(first["refresh_token"])
@@ -53,6 +54,7 @@ async def test_a_lost_response_is_given_again_and_makes_one_successor(provider: 
 
 
 async def test_a_late_repetition_ends_the_family(provider: Provider) -> None:
+    """MUST 14: reuse kills all."""
     app = await provider.register()
     first = await app.tokens()
     second = (await app.refresh(first["refresh_token"])).json()
@@ -76,6 +78,7 @@ async def test_a_token_older_than_its_used_successor_ends_the_family_within_the_
 
 
 async def test_a_repetition_with_another_scope_ends_the_family(provider: Provider) -> None:
+    """MUST 14: reuse for something else kills all."""
     app = await provider.register()
     first = await app.tokens()
     second = (await app.refresh(first["refresh_token"])).json()
@@ -103,6 +106,7 @@ async def test_many_at_once_get_one_answer(provider: Provider) -> None:
 
 
 async def test_the_access_token_may_be_narrowed_while_the_grant_stays_whole(provider: Provider) -> None:
+    """MUST 14: narrower, yes."""
     app = await provider.register()
     first = await app.tokens(scope="openid profile:read chat")
     narrow = (await app.refresh(first["refresh_token"], scope="chat")).json()
@@ -114,6 +118,7 @@ async def test_the_access_token_may_be_narrowed_while_the_grant_stays_whole(prov
 
 
 async def test_wider_is_refused_and_spends_nothing(provider: Provider) -> None:
+    """MUST 14: wider, no."""
     app = await provider.register()
     first = await app.tokens()
     assert error_of(await app.refresh(first["refresh_token"], scope="openid wallet:read")) == "invalid_scope"
@@ -132,6 +137,7 @@ async def test_a_refresh_token_is_its_clients_own(provider: Provider) -> None:
 
 
 async def test_idle_and_absolute_lifetimes_end_a_grant(make_provider: Make) -> None:
+    """MUST 14: idle and absolute end."""
     provider = await make_provider()
     app = await provider.register()
     idle = await app.tokens()
@@ -146,6 +152,7 @@ async def test_idle_and_absolute_lifetimes_end_a_grant(make_provider: Make) -> N
 
 
 async def test_the_kept_response_opens_only_with_the_presented_token(provider: Provider) -> None:
+    """MUST 15: what is kept for a repetition is sealed with the token itself."""
     app = await provider.register()
     first = await app.tokens()
     second = (await app.refresh(first["refresh_token"])).json()

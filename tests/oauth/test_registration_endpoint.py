@@ -99,6 +99,7 @@ async def test_a_client_reads_and_changes_what_it_registered(provider: Provider)
     ids=str,
 )
 async def test_a_bad_change_changes_nothing(provider: Provider, changes: dict[str, Any]) -> None:
+    """MUST 19: ``client_id`` and trust are not the client's to change."""
     app = await provider.register()
     before = (await manage(app, "GET")).json()
     body = {"client_id": app.client_id, "client_name": "X", "redirect_uris": [CALLBACK]} | changes
@@ -121,6 +122,7 @@ async def test_becoming_public_forgets_the_secret_and_the_way_back_makes_a_new_o
 
 
 async def test_a_wrong_token_and_an_unknown_client_are_refused_alike(provider: Provider) -> None:
+    """MUST 20: unknown and wrong look the same."""
     app, other = await provider.register(), await provider.register()
     answers = [await manage(app, "GET", token="x"), await manage(app, "DELETE", token=app.client_id)]
     answers.append(await manage(app, "GET", token=other.metadata["registration_access_token"]))
@@ -160,6 +162,7 @@ async def test_the_operator_may_close_registration(make_provider: Make) -> None:
 
 
 async def test_registrations_are_limited_by_address(make_provider: Make) -> None:
+    """MUST 24: the limiter."""
     provider = await make_provider(registrations=Limit(2))
     async with provider.http() as http:
         for status in (201, 201, 429):

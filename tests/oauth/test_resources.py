@@ -24,6 +24,7 @@ PROTECTED = "/api/demo/protected"
 
 
 async def test_userinfo_takes_the_token_in_three_ways(provider: Provider) -> None:
+    """MUST 16: one place, never the query."""
     app = await provider.register()
     token = (await app.tokens(scope="openid profile"))["access_token"]
     async with provider.http() as http:
@@ -110,6 +111,7 @@ def forged(token: str, **changes: Any) -> list[str]:
 
 
 async def test_forged_and_foreign_tokens_open_nothing(provider: Provider) -> None:
+    """MUST 16: an ID token or a forged one as bearer."""
     app = await provider.register()
     tokens = await app.tokens()
     fakes = forged(tokens["access_token"])

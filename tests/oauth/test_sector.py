@@ -64,6 +64,7 @@ async def test_a_document_that_does_not_list_every_redirect_uri_is_refused(
     "uri", ["https://127.0.0.1/x", "https://169.254.169.254/latest", "http://localhost:1/x"]
 )
 async def test_nothing_inside_our_network_is_asked(make_provider: Make, uri: str) -> None:
+    """MUST 24; Keycloak CVE-2026-1180: addresses that apps name, only public ones."""
     answer = await _register(await make_provider(), uri)
     assert answer.json()["error"] == "invalid_client_metadata"
 

@@ -62,6 +62,7 @@ async def bound_token(server: Server, visitor: Visitor) -> str:
 async def test_one_of_fifty_calls_with_one_dpop_proof_is_served(
     full_server: Server, crowd: list[httpx.AsyncClient], visitor: Visitor
 ) -> None:
+    """MUST 21: fifty at once over four workers."""
     token, path = await bound_token(full_server, visitor), "/api/demo/protected"
     headers = {"Authorization": f"DPoP {token}", "DPoP": dpop_proof(full_server.url + path, "GET", token)}
     answers = await asyncio.gather(*(client.get(path, headers=headers) for client in crowd))
@@ -90,6 +91,7 @@ async def test_one_of_fifty_token_requests_with_one_dpop_proof_is_judged_further
 async def test_one_of_fifty_uses_of_a_client_assertion_gets_a_token(
     full_server: Server, crowd: list[httpx.AsyncClient]
 ) -> None:
+    """MUST 18; CVE-2020-15222, CVE-2020-5300: fifty at once over four workers."""
     wish = {
         "redirect_uris": ["http://localhost:9/callback"],
         "grant_types": ["authorization_code", "client_credentials"],

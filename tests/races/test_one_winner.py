@@ -42,6 +42,7 @@ async def visitor(full_server: Server) -> AsyncIterator[Visitor]:
 async def test_one_of_fifty_redemptions_of_a_code_wins_and_the_replay_ends_its_tokens(
     crowd: list[httpx.AsyncClient], visitor: Visitor
 ) -> None:
+    """MUST 12; Keycloak CVE-2026-4282, node-oauth2-server#637: fifty at once over four workers."""
     form = exchange_form(*await visitor.authorize())
     answers = await asyncio.gather(
         *(client.post("/oauth/token", data=form, auth=visitor.credentials) for client in crowd)
@@ -57,6 +58,7 @@ async def test_one_of_fifty_redemptions_of_a_code_wins_and_the_replay_ends_its_t
 async def test_fifty_refreshes_within_the_grace_get_one_and_the_same_successor(
     crowd: list[httpx.AsyncClient], visitor: Visitor
 ) -> None:
+    """MUST 15; Keycloak CVE-2026-1035: fifty at once over four workers."""
     tokens = await visitor.tokens()
     form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
     answers = await asyncio.gather(

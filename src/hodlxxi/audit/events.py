@@ -32,7 +32,6 @@ class Event(StrEnum):
     CONSENT_GIVEN = "consent_given"
     CONSENT_DENIED = "consent_denied"
     CODE_ISSUED = "code_issued"
-    DEVICE_APPROVED = "device_approved"
     CODE_REPLAYED = "code_replayed"
     TOKEN_ISSUED = "token_issued"
     TOKEN_REFUSED = "token_refused"

@@ -57,6 +57,7 @@ def judge(text: str, expected: Expected = DEFAULT, key: ClientKey = EC) -> OneUs
 
 @pytest.mark.parametrize("alg", ALGS)
 def test_a_good_assertion_counts_once_per_client(alg: str) -> None:
+    """MUST 18; fosite CVE-2020-15222, Hydra CVE-2020-5300: ``jti`` once."""
     verdict = judge(KEYS[alg].sign(claims()), key=KEYS[alg])
     assert verdict == OneUse("assertion:app_1", "j1", NOW + timedelta(seconds=70))
 
@@ -129,6 +130,7 @@ def hs256_with_the_public_key(header: dict[str, object]) -> str:
 )
 @pytest.mark.parametrize("expected", [DEFAULT, FAPI2], ids=["default", "fapi2"])
 def test_nothing_in_a_header_chooses_the_key_or_the_algorithm(text: str, expected: Expected) -> None:
+    """MUST 18; Authlib CVE-2026-27962, CVE-2022-39174, CVE-2022-39175: client assertions."""
     verdict = judge(text, expected)
     assert verdict is None or isinstance(verdict, Fault)
 
@@ -197,6 +199,7 @@ BOTH_REFUSE = [
 @pytest.mark.parametrize(("changes", "said"), BOTH_REFUSE)
 @pytest.mark.parametrize("expected", [DEFAULT, FAPI2], ids=["default", "fapi2"])
 def test_every_clause_of_an_assertion_is_held(changes: Any, said: str, expected: Expected) -> None:
+    """MUST 18: clause by clause."""
     verdict = judge(EC.sign(claims(**changes)), expected)
     assert isinstance(verdict, Fault)
     assert verdict.word is Word.INVALID_CLIENT
@@ -233,6 +236,7 @@ def test_a_fapi2_client_signs_with_no_rs256() -> None:
 
 
 def test_a_client_signs_with_the_algorithm_that_it_registered() -> None:
+    """MUST 18: no swap of the algorithm."""
     swapped = KEYS["PS256"].sign(claims())
     assert isinstance(judge(swapped, Expected(ISSUER, alg="RS256"), KEYS["PS256"]), Fault)
     assert isinstance(judge(swapped, Expected(ISSUER, alg="PS256"), KEYS["PS256"]), OneUse)

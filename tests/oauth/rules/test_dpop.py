@@ -75,6 +75,7 @@ def test_the_published_proofs_are_good(it: Any) -> None:
 
 @pytest.mark.parametrize("alg", ALGS)
 def test_a_good_proof_counts_once_per_key(alg: str) -> None:
+    """MUST 21: ``jti`` once."""
     jkt = jkt_of(KEYS[alg])
     assert judge(KEYS[alg].proof(claims())) == Proven(
         jkt, OneUse(f"dpop:{jkt}", "j1", NOW + timedelta(seconds=75))
@@ -164,6 +165,7 @@ HEADER = {"typ": "dpop+jwt", "jwk": EC.public}
     ],
 )
 def test_every_clause_of_a_proof_is_held(text: str, said: str) -> None:
+    """MUST 21; Authlib CVE-2026-27962, CVE-2022-39174, CVE-2022-39175: proofs, clause by clause."""
     verdict = judge(text)
     assert isinstance(verdict, Fault)
     assert verdict.word is Word.INVALID_DPOP_PROOF
@@ -233,6 +235,7 @@ def test_the_current_nonce_and_the_two_before_it_are_valid() -> None:
 
 
 def test_at_a_resource_the_proof_names_the_token() -> None:
+    """MUST 21: ``ath``."""
     good = claims(ath=digest_of_token("token"))
     assert isinstance(judge(EC.proof(good), token="token"), Proven)
     for ath in (None, "", digest_of_token("other"), 7, digest_of_token("token") + "="):
