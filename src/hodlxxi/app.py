@@ -43,6 +43,7 @@ from hodlxxi.oauth.interaction import cancel_interaction, describe_interaction
 from hodlxxi.oauth.keys import KeyRing
 from hodlxxi.oauth.limits import ClientLimits
 from hodlxxi.oauth.room import OAuthPolicy, OAuthRoom
+from hodlxxi.oauth.routes.account import account_page_routes
 from hodlxxi.oauth.routes.table import authenticate_bearer, is_open_to_all_origins, oauth_routes
 from hodlxxi.oauth.rules.pkce import PkcePolicy
 from hodlxxi.oauth.rules.scopes import catalogue
@@ -256,6 +257,7 @@ class App:
             *identity_routes(self.identity, self._neighbours(), authenticate),
             *lnurl_routes(self.lnurl),
             *oauth_routes(self.oauth),
+            *account_page_routes(self.oauth, authenticate),
             *ops_routes(ops),
             Mount("/static", Assets(directory=STATIC_FOLDER, check_dir=False), name="static"),
         ]

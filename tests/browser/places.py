@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import httpx
 from playwright.async_api import expect
 
+from tests.browser.apps import ALL_SCOPES, App
 from tests.browser.people import Somebody
 from tests.support.server import Server
 
@@ -19,8 +20,8 @@ _BY_PATH = {
     "unknown-app": "/oauth/authorize?client_id=nobody",
 }
 _BY_STEPS = ("login-for-an-app", "login-error", "consent", "consent-for-all", "signed-in", "signed-out")
-ALL_SCOPES = "openid profile profile:read wallet:read wallet:write chat offline_access"
-PLACES = (*_BY_PATH, *_BY_STEPS)
+_BY_ACCOUNT = ("account", "account-of-a-newcomer", "recovery-codes", "account-closed")
+PLACES = (*_BY_PATH, *_BY_STEPS, *_BY_ACCOUNT)
 
 
 def authorize_url(server: Server, *, app: dict[str, Any] | None = None, **more: str) -> str:
@@ -39,15 +40,52 @@ def authorize_url(server: Server, *, app: dict[str, Any] | None = None, **more: 
     return f"{server.url}/oauth/authorize?{urlencode(query | more)}"
 
 
+async def sign_in(person: Somebody, server: Server) -> None:
+    """To the home page, signed in."""
+    await person.page.goto(f"{server.url}/login")
+    await person.sign_message()
+    await expect(person.page.locator("#pubkey")).to_have_text(person.key.pubkey_hex)
+
+
+async def furnish(person: Somebody, server: Server) -> None:
+    """What gathers in an account: apps, a name, a label, recovery codes, another session."""
+    watcher = App(server, CALLBACK, "Wallet Watcher")
+    await watcher.connect(person, "openid profile wallet:read chat")
+    long = "An app whose name takes more than one line on a phone and has aVeryLongWordWithoutAnyBlankInIt"
+    await App(server, "https://another-app.example.org/callback", long).connect(person, "profile:read")
+    http, origin = person.context.request, {"Origin": server.url}
+    await http.put(f"{server.url}/api/account", data={"display_name": "Alice 🦊"}, headers=origin)
+    key = f"{server.url}/api/keys/{person.key.pubkey_hex}"
+    await http.put(key, data={"label": "Hardware wallet"}, headers=origin)
+    codes = await (await http.post(f"{server.url}/api/recovery-codes", headers=origin)).json()
+    phone = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4) Version/17.4 Mobile Safari/604.1"}
+    async with httpx.AsyncClient(base_url=server.url, headers=phone, timeout=20) as elsewhere:
+        await elsewhere.post("/api/auth/recovery", json={"code": codes["codes"][0]})
+
+
+async def _go_to_account(place: str, person: Somebody, server: Server) -> None:
+    page = person.page
+    await sign_in(person, server)
+    if place == "account":
+        await furnish(person, server)
+    await page.click("#account-link") if place != "account" else await page.goto(f"{server.url}/account")
+    if place == "recovery-codes":
+        await page.click("#recovery-make")
+    if place == "account-closed":
+        await page.check("#close-sure")
+        await page.click("#close-submit")
+        await expect(page.locator("#account-closed")).to_be_visible()
+
+
 async def go_to(place: str, person: Somebody, server: Server) -> None:
     """Bring somebody to one of ``PLACES``."""
     page = person.page
     if place in _BY_PATH:
         await page.goto(server.url + _BY_PATH[place])
+    elif place in _BY_ACCOUNT:
+        await _go_to_account(place, person, server)
     elif place in ("signed-in", "signed-out"):
-        await page.goto(f"{server.url}/login")
-        await person.sign_message()
-        await expect(page.locator("#pubkey")).to_have_text(person.key.pubkey_hex)
+        await sign_in(person, server)
         if place == "signed-out":
             await page.click("#sign-out")
             await expect(page.locator("#logged-out")).to_be_visible()

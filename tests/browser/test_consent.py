@@ -2,57 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import secrets
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
-
-import httpx
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
+from tests.browser.apps import App
 from tests.browser.people import somebody
-from tests.browser.places import ALL_SCOPES
 from tests.browser.test_pages import other_site
 from tests.support.server import Server
-
-
-class App:
-    """An app of somebody's, as far as this test needs one."""
-
-    def __init__(self, server: Server, callback: str) -> None:
-        self.server, self.callback, self.verifier = server, callback, secrets.token_urlsafe(48)
-        wish = {"client_name": "<b>Chooser</b>", "redirect_uris": [callback], "scope": ALL_SCOPES}
-        self.made = (
-            httpx.post(f"{server.url}/oauth/register", json=wish, timeout=20).raise_for_status().json()
-        )
-
-    def url(self, scope: str = ALL_SCOPES) -> str:
-        """Where it sends people."""
-        digest = hashlib.sha256(self.verifier.encode()).digest()
-        query = {
-            "client_id": self.made["client_id"],
-            "redirect_uri": self.callback,
-            "response_type": "code",
-            "scope": scope,
-            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
-            "code_challenge_method": "S256",
-        }
-        return f"{self.server.url}/oauth/authorize?{httpx.QueryParams(query)}"
-
-    async def arrival(self, page: Page) -> dict[str, Any]:
-        """What comes back: the tokens of a code, or the refusal."""
-        await page.wait_for_url(f"{self.callback}**")
-        query = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
-        if "code" not in query:
-            return query
-        form = {"grant_type": "authorization_code", "code": query["code"], "redirect_uri": self.callback}
-        auth = (self.made["client_id"], self.made["client_secret"])
-        async with httpx.AsyncClient(base_url=self.server.url, timeout=20) as http:
-            answer = await http.post("/oauth/token", data={**form, "code_verifier": self.verifier}, auth=auth)
-        tokens: dict[str, Any] = answer.raise_for_status().json()
-        return tokens
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])

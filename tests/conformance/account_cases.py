@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.conformance.case import BAD_JSON, JSON, KEY, SIGNED_IN, Case
+from tests.conformance.case import BAD_JSON, FORM, JSON, KEY, SIGNED_IN, Case
 
 HAND_IN = {**SIGNED_IN, **JSON}
 NO_NAMES = {
@@ -43,6 +43,22 @@ def account_cases() -> Iterator[Case]:
         path = f"/api/keys/{key}"
         yield Case(f"rename a key that is {name}", "PUT", path, b'{"label": "x"}', HAND_IN, (404,))
         yield Case(f"remove a key that is {name}", "DELETE", path, b"", SIGNED_IN, (404, 403))
+    for name, client_id in {
+        "unknown": "nobody",
+        "a NUL": "a%00b",
+        "bad UTF-8": "%ff",
+        "long": "a" * 1000,
+    }.items():
+        path = f"/api/apps/{client_id}"
+        yield Case(f"end an app that is {name}", "DELETE", path, b"", SIGNED_IN, (404,))
+    for name, query, statuses in (
+        ("a NUL", "done=%00", (400,)),
+        ("twice", "done=a&done=b", (400,)),
+        ("long", f"done={'x' * 20_000}", (413,)),
+    ):
+        yield Case(f"account page: done is {name}", "GET", f"/account?{query}", b"", SIGNED_IN, statuses)
+    for name, body in {"no token": b"do=close", "a wrong token": b"do=close&csrf=x"}.items():
+        yield Case(f"account form with {name}", "POST", "/account", body, {**SIGNED_IN, **FORM}, (403,))
     for name, code in {
         "a number": "1",
         "an array": '["a"]',
@@ -63,6 +79,7 @@ def account_cases() -> Iterator[Case]:
         ("DELETE", "/api/recovery-codes"),
         ("PUT", "/api/keys/@key@"),
         ("DELETE", "/api/keys/@key@"),
+        ("DELETE", "/api/apps/@client@"),
         ("POST", "/api/auth/recovery"),
     ):
         yield Case(f"{method} {path} from another site", method, path, b"{}", foreign, (403,))

@@ -85,6 +85,7 @@ JSON_ENDPOINTS: dict[str, Envelope] = {
 }
 FORM_ENDPOINTS: dict[str, Envelope] = {
     "/login": "product",
+    "/account": "product",
     "/login/lnurl": "product",
     "/oauth/token": "oauth",
     "/oauth/revoke": "oauth",

@@ -58,7 +58,16 @@ async def sessions(site: Described) -> None:
     await site.call("GET", "/api/sessions", 200)
     await site.call("DELETE", "/api/sessions", 200, params={"all": "1"})
     await site.call("GET", "/", 200)
+    await site.call("GET", "/oauth/logout", 200)
     await site.call("POST", "/logout", 200)
+
+
+async def apps(site: Described, visitor: Visitor) -> None:
+    """The apps of a person, and the end of one."""
+    await site.call("GET", "/account", 200)
+    await site.call("GET", "/api/apps", 200)
+    fill = {"client_id": visitor.credentials[0]}
+    await site.call("DELETE", "/api/apps/{client_id}", 200, fill=fill)
 
 
 async def account(site: Described, db: Database) -> None:
@@ -164,6 +173,7 @@ async def test_every_operation_that_succeeds_answers_as_described(any_server: Se
         await site.call("POST", "/api/auth/challenge", 200, json={"pubkey": visitor.key.pubkey_hex})
         await tokens(site, visitor)
         await pushed(site, visitor)
+        await apps(site, visitor)
         await registration(site)
         await sessions(site)
         await site.call("POST", "/verify_signature", 200, json=await visitor.signed_challenge())
@@ -175,6 +185,8 @@ async def test_every_operation_that_succeeds_answers_as_described(any_server: Se
     described = {(m.upper(), path) for path, item in DOCUMENT["paths"].items() for m in item}
     by_browser = {
         ("POST", "/login"),
+        ("POST", "/account"),
+        ("POST", "/oauth/logout"),
         ("POST", "/login/lnurl"),
         ("GET", "/oauth/authorize"),
         ("POST", "/oauth/authorize"),

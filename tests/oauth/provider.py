@@ -35,6 +35,7 @@ from hodlxxi.oauth.interaction import cancel_interaction, describe_interaction
 from hodlxxi.oauth.keys import KeyRing
 from hodlxxi.oauth.limits import ClientLimits
 from hodlxxi.oauth.room import OAuthPolicy, OAuthRoom
+from hodlxxi.oauth.routes.account import account_page_routes
 from hodlxxi.oauth.routes.table import authenticate_bearer, is_open_to_all_origins, oauth_routes
 from hodlxxi.oauth.rules.pkce import challenge_of
 from hodlxxi.schema import all_tables
@@ -111,6 +112,7 @@ class Provider:
         routes = [
             *identity_routes(self.identity, neighbours, self.authenticate),
             *oauth_routes(room),
+            *account_page_routes(room, self.authenticate),
         ]
         self.app = Edge(
             Router(routes, redirect_slashes=False),

@@ -13,6 +13,7 @@ from hodlxxi.bitcoin.keys import Pubkey
 from hodlxxi.identity.account import close_account
 from hodlxxi.identity.sessions import find_session
 from hodlxxi.identity.users import disable_user, enable_user
+from hodlxxi.kit.errors import NotFound
 from hodlxxi.kit.secret import digest_of
 from hodlxxi.oauth.endings import end_access_of_client
 from tests.oauth.provider import Person, Provider, RelyingParty, fields_of, next_of, response_of
@@ -138,7 +139,8 @@ async def test_14_a_user_who_takes_consent_back_ends_every_token_of_the_app(prov
     # What was agreed is forgotten: the app has to ask again.
     assert fields_of(await person.visit(app))
     assert response_of(await person.visit(app, prompt="none"))["error"] == "consent_required"
-    assert await end_access_of_client(provider.room, person.pubkey, app.client_id, HERE) == 0
+    with pytest.raises(NotFound):
+        await end_access_of_client(provider.room, person.pubkey, app.client_id, HERE)
 
 
 # -- a key, an account

@@ -31,6 +31,7 @@ class Event(StrEnum):
     REGISTRATION_TOKEN_DROPPED = "registration_token_dropped"
     CONSENT_GIVEN = "consent_given"
     CONSENT_DENIED = "consent_denied"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
     CODE_ISSUED = "code_issued"
     CODE_REPLAYED = "code_replayed"
     TOKEN_ISSUED = "token_issued"

@@ -14,6 +14,7 @@ from hodlxxi.audit.log import record
 from hodlxxi.identity.room import Ending
 from hodlxxi.identity.sessions import ENDED_CHANNEL
 from hodlxxi.kit.db import Tx
+from hodlxxi.kit.errors import NotFound
 from hodlxxi.oauth.mint import mint_id, name_session
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.store import endings as store
@@ -36,12 +37,19 @@ async def end_access(room: OAuthRoom, tx: Tx, ending: Ending) -> None:
 
 
 async def end_access_of_client(room: OAuthRoom, user: str, client_id: str, origin: Origin) -> int:
-    """A user takes back all that one app may do for them: its grants and what was agreed. How many grants were alive."""
+    """A user takes back all that one app may do for them: its grants and what was agreed. How many grants were alive.
+
+    Raises ``NotFound`` for an app that holds nothing from this user.
+    """
     now = room.clock.now()
     async with room.db.begin() as tx:
-        await store.forget_consents(tx, user, client_id)
+        forgotten = await store.forget_consents(tx, user, client_id)
         held = await store.hold_of_client(tx, user, client_id)
         await _end(room, tx, held, user, ENDED_BY_USER, origin, now)
+        if forgotten:
+            await record(tx, now, Entry(Event.CONSENT_WITHDRAWN, True, origin, user, client_id))
+    if not forgotten and not held:
+        raise NotFound("This app holds no access to your account.")
     await room.identity.kv.publish(ENDED_CHANNEL, user)
     return len(held)
 
