@@ -21,7 +21,9 @@ _BY_PATH = {
 }
 _BY_STEPS = ("login-for-an-app", "login-error", "consent", "consent-for-all", "signed-in", "signed-out")
 _BY_ACCOUNT = ("account", "account-of-a-newcomer", "recovery-codes", "account-closed")
-PLACES = (*_BY_PATH, *_BY_STEPS, *_BY_ACCOUNT)
+_OF_DEVICES = ("device", "device-error", "device-confirm", "device-done", "device-denied")
+PLACES = (*_BY_PATH, *_BY_STEPS, *_BY_ACCOUNT, *_OF_DEVICES)
+_TELEVISION = {"client_name": "Television", "token_endpoint_auth_method": "none"}
 
 
 def authorize_url(server: Server, *, app: dict[str, Any] | None = None, **more: str) -> str:
@@ -77,6 +79,37 @@ async def _go_to_account(place: str, person: Somebody, server: Server) -> None:
         await expect(page.locator("#account-closed")).to_be_visible()
 
 
+def begin_device(server: Server, **form: str) -> dict[str, Any]:
+    """A television that has just been registered asks for its codes."""
+    grants = ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]
+    wish = _TELEVISION | {"grant_types": grants}
+    made = httpx.post(f"{server.url}/oauth/register", json=wish, timeout=20).raise_for_status().json()
+    asked = {"client_id": made["client_id"], "scope": "openid profile:read chat"} | form
+    path = f"{server.url}/oauth/device_authorization"
+    agent = {"User-Agent": "Telly/1.0 (living room)"}
+    answer = httpx.post(path, data=asked, headers=agent, timeout=20).raise_for_status().json()
+    return {**answer, "client_id": made["client_id"]}
+
+
+async def go_to_device(place: str, person: Somebody, server: Server) -> None:
+    """Bring somebody to one of the states of ``/device``."""
+    page, device = person.page, begin_device(server)
+    await page.goto(f"{server.url}/device")
+    await person.sign_message()
+    await expect(page.locator("#device-continue")).to_be_visible()
+    if place == "device":
+        return
+    await page.fill("#user-code", "BCDF-GHJK" if place == "device-error" else device["user_code"])
+    await page.click("#device-continue")
+    if place == "device-error":
+        await expect(page.locator("#device-error")).to_be_visible()
+        return
+    await expect(page.locator("#device-approve")).to_be_visible()
+    if place != "device-confirm":
+        await page.click("#device-approve" if place == "device-done" else "#device-deny")
+        await expect(page.locator("#device-done")).to_be_visible()
+
+
 async def go_to(place: str, person: Somebody, server: Server) -> None:
     """Bring somebody to one of ``PLACES``."""
     page = person.page
@@ -84,6 +117,8 @@ async def go_to(place: str, person: Somebody, server: Server) -> None:
         await page.goto(server.url + _BY_PATH[place])
     elif place in _BY_ACCOUNT:
         await _go_to_account(place, person, server)
+    elif place in _OF_DEVICES:
+        await go_to_device(place, person, server)
     elif place in ("signed-in", "signed-out"):
         await sign_in(person, server)
         if place == "signed-out":

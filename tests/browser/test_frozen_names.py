@@ -30,6 +30,11 @@ LOGIN = (
 )
 FOR_AN_APP = (*LOGIN, "form#login-form #login-cancel", "#client-name", "#client-logo")
 ERROR = ("main[data-page=error]", "#error-code", "#error-description", "#request-id")
+DEVICE = (
+    "main[data-page=device]",
+    "form#device-form[action='/device'][method=post]",
+    "form#device-form [name=csrf][type=hidden]",
+)
 FROZEN = {
     "login": LOGIN,
     "login-for-an-app": FOR_AN_APP,
@@ -67,6 +72,19 @@ FROZEN = {
     "account-closed": ("main[data-page=account-closed]", "#account-closed"),
     "signed-in": ("main[data-page=home]", "#pubkey", "#account-link", "#sign-out"),
     "signed-out": ("main[data-page=logged-out]", "#logged-out"),
+    "device": (*DEVICE, "form#device-form #user-code[name=user_code]", "form#device-form #device-continue"),
+    "device-error": (*DEVICE, "form#device-form #user-code[name=user_code]", "#device-error"),
+    "device-confirm": (
+        *DEVICE,
+        "form#device-form #user-code[name=user_code][type=hidden]",
+        "form#device-form button#device-approve[name=decision][value=approve]",
+        "form#device-form button#device-deny[name=decision][value=deny]",
+        "#client-name",
+        "li[data-scope=openid]",
+        "li[data-scope=chat]",
+    ),
+    "device-done": ("main[data-page=device]", "#device-done[data-answer=approved]"),
+    "device-denied": ("main[data-page=device]", "#device-done[data-answer=denied]"),
     "unknown-app": ERROR,
     "not-found": ERROR,
 }

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 # How the refusal looks: a room's JSON, a page for people, a redirect back to the app or to sign-in, or no body at all (HEAD).
-Envelope = Literal["product", "oauth", "lnurl", "page", "redirect", "sign-in", "events", "empty", "any"]
+Envelope = Literal[
+    "product", "oauth", "lnurl", "page", "redirect", "sign-in", "to-device", "events", "empty", "any"
+]
 
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -89,7 +91,9 @@ FORM_ENDPOINTS: dict[str, Envelope] = {
     "/login/lnurl": "product",
     "/oauth/token": "oauth",
     "/oauth/revoke": "oauth",
+    "/oauth/introspect": "oauth",
     "/oauth/par": "oauth",
+    "/oauth/device_authorization": "oauth",
 }
 OWNER = {"Authorization": "Bearer @registration@"}
 SIGNED_IN = {"Cookie": "session=@session@"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.conformance.case import FORM, Case
+from tests.conformance.case import FORM, JSON, SIGNED_IN, Case
 from tests.conformance.names import CALLBACK
 from tests.conformance.oauth_cases import ASKING
 
@@ -79,4 +79,75 @@ def proof_cases() -> Iterator[Case]:
             yield Case(f"{path}: {name} in the URL", "POST", f"{path}?{name}=x", body, FORM, (400,), "oauth")
 
 
-ENDPOINTS = {"/oauth/par": "response_type=code"}
+def device_cases() -> Iterator[Case]:
+    """Devices that ask for codes, devices that poll, and the page where people type."""
+    for name, form in {
+        "scope of a trusted app": "scope=wallet:read",
+        "scope with control characters": "scope=openid%0aprofile:read",
+        "resource of another": "resource=https://evil.example",
+        "scope twice": "scope=openid&scope=profile",
+        "NUL": "scope=%00",
+        "bad UTF-8": "acr_values=%ff",
+    }.items():
+        path, body = "/oauth/device_authorization", f"{form}{PROOF}".encode()
+        yield Case(f"device: {name}", "POST", path, body, FORM, (400,), "oauth")
+    for method in ("GET", "PUT"):
+        yield Case(f"device by {method}", method, "/oauth/device_authorization", statuses=(405,))
+    grant = "grant_type=urn:ietf:params:oauth:grant-type:device_code"
+    for name, form in {
+        "no device_code": grant,
+        "unknown device_code": f"{grant}&device_code={'x' * 43}",
+        "device_code twice": f"{grant}&device_code=x&device_code=y",
+        "NUL in the device_code": f"{grant}&device_code=%00",
+        "huge device_code": f"{grant}&device_code={'x' * 9000}",
+        "a user_code": f"{grant}&user_code=BCDF-GHJK",
+    }.items():
+        body = f"{form}{PROOF}".encode()
+        yield Case(f"token, device: {name}", "POST", "/oauth/token", body, FORM, (400,), "oauth")
+    for name, query in {"NUL": "%00", "bad UTF-8": "%ff", "twice": "a&user_code=b"}.items():
+        path = f"/device?user_code={query}"
+        yield Case(f"/device: {name}", "GET", path, b"", SIGNED_IN, (400,), "page")
+    for name, form in {
+        "no csrf": "user_code=BCDF-GHJK&decision=approve",
+        "csrf odd": "csrf=%F0%9F%94%91&user_code=BCDF-GHJK&decision=approve",
+        "csrf long": f"csrf={'x' * 9000}&user_code=BCDF-GHJK",
+    }.items():
+        headers = {**FORM, **SIGNED_IN}
+        yield Case(f"/device by POST: {name}", "POST", "/device", form.encode(), headers, (403,), "page")
+    for name, body, headers, status in (
+        ("as JSON", b"{}", JSON, 415),
+        ("NUL", b"user_code=%00", FORM, 400),
+        ("bad UTF-8", b"user_code=%ff", FORM, 400),
+        ("a code twice", b"user_code=a&user_code=b", FORM, 400),
+        ("huge", b"user_code=" + b"x" * 70_000, FORM, 413),
+    ):
+        yield Case(f"/device by POST: {name}", "POST", "/device", body, headers, (status,), "page")
+    # Signed out, nothing is looked up: a sound form leads to sign-in, whatever code it holds.
+    for name, code in {"odd": "%F0%9F%94%91", "long": "x" * 9000, "a place": "https://evil.example"}.items():
+        for method in ("GET", "POST"):
+            path = "/device" + (f"?user_code={code}" if method == "GET" else "")
+            body, headers = (b"", {}) if method == "GET" else (f"user_code={code}".encode(), FORM)
+            yield Case(f"/device by {method}, {name}", method, path, body, headers, (303,), "to-device")
+
+
+def asking_about_tokens() -> Iterator[Case]:
+    """Introspection and revocation of what is no token."""
+    for name, form in {
+        "no token": "token=",
+        "two tokens": "token=a&token=b",
+        "NUL": "token=%00",
+        "bad UTF-8": "token=%ff",
+        "two hints": "token=a&token_type_hint=a&token_type_hint=b",
+    }.items():
+        for path in ("/oauth/introspect", "/oauth/revoke"):
+            body = f"{form}{PROOF}".encode()
+            yield Case(f"{path} with {name}", "POST", path, body, FORM, (400,), "oauth")
+    for method in ("GET", "PUT"):
+        yield Case(f"introspect by {method}", method, "/oauth/introspect", statuses=(405,))
+
+
+ENDPOINTS = {
+    "/oauth/introspect": "token_type_hint=access_token",
+    "/oauth/par": "response_type=code",
+    "/oauth/device_authorization": "scope=openid",
+}

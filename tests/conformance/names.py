@@ -16,7 +16,10 @@ def names_of(url: str) -> dict[str, str]:
     """What the places of a ``Case`` stand for on this server; made once."""
     key = TestKey(31337)
     with httpx.Client(base_url=url, timeout=30) as browser:
+        device = "urn:ietf:params:oauth:grant-type:device_code"
+        grants = ["authorization_code", "refresh_token", device]
         wish = {"client_name": "Conformance", "redirect_uris": [CALLBACK], "scope": "openid profile:read"}
+        wish |= {"grant_types": grants}
         app = browser.post("/oauth/register", json=wish).raise_for_status().json()
         challenge = (
             browser.post("/api/auth/challenge", json={"pubkey": key.pubkey_hex}).raise_for_status().json()

@@ -41,7 +41,7 @@ HUGE_HEADS = {
 ODD_REQUESTS = {
     "HTTP/1.0": (b"GET /health HTTP/1.0\r\n\r\n", 200),
     "HTTP/1.0 at a wrong path": (b"GET /nothing HTTP/1.0\r\n\r\n", 404),
-    "HTTP/1.0 POST without a length": (b"POST /oauth/token HTTP/1.0\r\n\r\n", 400),
+    "HTTP/1.0 POST without a length": (b"POST /oauth/token HTTP/1.0\r\n\r\n", 401),
     "HEAD in HTTP/1.0": (b"HEAD /nothing HTTP/1.0\r\n\r\n", 404),
     "an absolute URL": (
         b"GET http://evil.example/nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",

@@ -14,7 +14,7 @@ from tests.conformance.account_cases import account_cases
 from tests.conformance.anywhere_cases import anywhere_cases, static_cases
 from tests.conformance.body_cases import body_cases
 from tests.conformance.case import Case
-from tests.conformance.client_cases import proof_cases, pushing_cases
+from tests.conformance.client_cases import asking_about_tokens, device_cases, proof_cases, pushing_cases
 from tests.conformance.identity_cases import session_cases, sign_in_cases
 from tests.conformance.lnurl_cases import lightning_cases
 from tests.conformance.names import CALLBACK, names_of
@@ -35,6 +35,8 @@ CASES = list(
         grant_cases(),
         pushing_cases(),
         proof_cases(),
+        device_cases(),
+        asking_about_tokens(),
         anywhere_cases(),
         static_cases(),
     )
@@ -70,6 +72,8 @@ def check_shape(case: Case, headers: dict[str, str], body: bytes) -> None:
         assert headers["location"].startswith(f"{CALLBACK}?error=")
     elif case.envelope == "sign-in":
         assert headers["location"].startswith("/login?next=%2Foauth%2Fauthorize%3Finteraction%3D")
+    elif case.envelope == "to-device":
+        assert headers["location"] == "/login?next=%2Fdevice"
     elif case.envelope == "page":
         assert kind.startswith("text/html")
         assert headers["x-request-id"].encode() in body

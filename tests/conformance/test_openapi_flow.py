@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
@@ -135,6 +136,8 @@ async def tokens(site: Described, visitor: Visitor) -> None:
         await site.call(method, path, 200, headers=bearer)
     renewal = {"grant_type": "refresh_token", "refresh_token": got["refresh_token"]}
     fresh = (await site.call("POST", "/oauth/token", 200, data=renewal, auth=auth)).json()
+    for token in (fresh["access_token"], fresh["refresh_token"], got["refresh_token"]):
+        await site.call("POST", "/oauth/introspect", 200, data={"token": token}, auth=auth)
     await site.call("POST", "/oauth/revoke", 200, data={"token": fresh["refresh_token"]}, auth=auth)
 
 
@@ -147,6 +150,23 @@ async def pushed(site: Described, visitor: Visitor) -> None:
         "code_challenge_method": "S256",
     }
     await site.call("POST", "/oauth/par", 201, data=form, auth=visitor.credentials)
+
+
+async def television(site: Described, visitor: Visitor) -> None:
+    """A device, its user's answer, and its tokens."""
+    device_code = "urn:ietf:params:oauth:grant-type:device_code"
+    wish = {"grant_types": [device_code], "token_endpoint_auth_method": "none"}
+    made = (await visitor.browser.post("/oauth/register", json=wish)).raise_for_status().json()
+    client = {"client_id": made["client_id"]}
+    device = (await site.call("POST", "/oauth/device_authorization", 200, data=client)).json()
+    page = await site.call("GET", "/device", 200, params={"user_code": device["user_code"]})
+    fields = dict(re.findall(r'name="(csrf)" value="([^"]*)"', page.text)) | {
+        "user_code": device["user_code"]
+    }
+    for decision in ("continue", "approve"):
+        await site.call("POST", "/device", 200, data={**fields, "decision": decision})
+    poll = {"grant_type": device_code, "device_code": device["device_code"], **client}
+    await site.call("POST", "/oauth/token", 200, data=poll)
 
 
 async def pages_and_documents(site: Described) -> None:
@@ -174,6 +194,7 @@ async def test_every_operation_that_succeeds_answers_as_described(any_server: Se
         await tokens(site, visitor)
         await pushed(site, visitor)
         await apps(site, visitor)
+        await television(site, visitor)
         await registration(site)
         await sessions(site)
         await site.call("POST", "/verify_signature", 200, json=await visitor.signed_challenge())

@@ -109,6 +109,10 @@ async def test_a_form_of_another_type_is_refused(kind: str | None) -> None:
         await read_form(_request([b"a=1"], kind))
 
 
+async def test_no_body_at_all_is_an_empty_form() -> None:
+    assert (await read_form(_request([b""], None))).names() == []
+
+
 async def test_a_query_has_its_own_limit() -> None:
     assert read_query(_request([], query=b"next=%2Fa")).get("next") == "/a"
     with pytest.raises(TooLarge):

@@ -96,6 +96,19 @@ async def test_a_counter_starts_again_when_its_life_is_over(kv: Kv) -> None:
     assert await kv.increment("n", 60) == (1, 60)
 
 
+async def test_a_count_can_be_taken_back_and_never_falls_below_nothing(kv: Kv) -> None:
+    await kv.decrement("n")
+    assert await kv.increment("n", 60) == (1, 60)
+    await asyncio.gather(*(kv.increment("n", 60) for _ in CALLS))
+    await asyncio.gather(*(kv.decrement("n") for _ in CALLS))
+    count, left = await kv.increment("n", 6000)
+    assert count == 2
+    assert left <= 60, "its life goes on"
+    for _ in range(3):
+        await kv.decrement("n")
+    assert (await kv.increment("n", 60))[0] == 1
+
+
 async def test_a_listener_hears_its_channel_from_the_first_moment_and_in_order(kv: Kv) -> None:
     async with kv.listen("a") as queue, kv.listen("b") as other:
         for n in range(5):

@@ -54,6 +54,18 @@ async def test_a_limit_of_zero_is_off(limiter: Limiter, count: int) -> None:
     assert [await limiter.check("login", "a", Limit(count)) for _ in range(50)] == [None] * 50
 
 
+async def test_what_was_no_failure_is_given_back(limiter: Limiter) -> None:
+    limit = Limit(2, 60)
+    for _ in range(5):
+        await limiter.check("guess", "somebody", limit)
+        await limiter.give_back("guess", "somebody", limit)
+    for _ in range(2):
+        await limiter.check("guess", "somebody", limit)
+    with pytest.raises(TooMany):
+        await limiter.check("guess", "somebody", limit)
+    await limiter.give_back("guess", "somebody", Limit(0))
+
+
 async def test_the_window_ends(limiter: Limiter) -> None:
     limit = Limit(1, 1)
     await limiter.check("login", "a", limit)

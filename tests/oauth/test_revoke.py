@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from tests.oauth.provider import Provider, RelyingParty
 
@@ -66,6 +70,55 @@ async def test_a_client_must_prove_who_it_is_and_say_what(provider: Provider) ->
     assert (wrong.status_code, "Basic" in wrong.headers["www-authenticate"]) == (401, True)
     assert (nothing.status_code, nothing.json()["error"]) == (400, "invalid_request")
     assert (in_the_url.status_code, in_the_url.json()["error"]) == (400, "invalid_request")
+
+
+async def test_an_id_token_is_no_token_to_revoke(provider: Provider) -> None:
+    app, other = await provider.register(), await provider.register()
+    tokens = await app.tokens()
+    for asker in (app, other):
+        answer = await revoke(provider, asker, token=tokens["id_token"], token_type_hint="access_token")
+        assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_token_type")
+    assert (await app.call(tokens["access_token"])).status_code == 200
+
+
+@contextmanager
+def storage_fails(provider: Provider, when: str) -> Iterator[None]:
+    """The database goes away in the middle of it: at the write of the tokens, or when all is to be kept."""
+    engine = provider.db.engine.sync_engine
+
+    def at_statement(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("UPDATE oauth_tokens"):
+            raise ConnectionError("the disk is gone")
+
+    def at_commit(_conn: Any) -> None:
+        raise ConnectionError("the disk is gone")
+
+    name, listener = ("before_cursor_execute", at_statement) if when == "write" else ("commit", at_commit)
+    sa.event.listen(engine, name, listener)
+    try:
+        yield
+    finally:
+        sa.event.remove(engine, name, listener)
+
+
+@pytest.mark.parametrize("when", ["write", "commit"])
+@pytest.mark.parametrize("which", ["access_token", "refresh_token"])
+async def test_a_storage_error_is_no_success_and_the_token_stays_listed(
+    provider: Provider, when: str, which: str
+) -> None:
+    """Revocation swallows a storage error (fosite CVE-2020-15223): the app has to learn that it must try again."""
+    app = await provider.register()
+    tokens = await app.tokens()
+    with storage_fails(provider, when):
+        answer = await revoke(provider, app, token=tokens[which])
+    assert (answer.status_code, answer.json()["error"]) == (503, "temporarily_unavailable")
+    assert int(answer.headers["retry-after"]) >= 1
+    listed = "SELECT count(*) FROM oauth_tokens WHERE client_id = :c AND NOT revoked"
+    assert await provider.ask(listed, c=app.client_id) == 1
+    assert (await app.call(tokens["access_token"])).status_code == 200
+    assert await provider.events("grant_revoked", app.client_id) == 0
+    assert (await revoke(provider, app, token=tokens[which])).status_code == 200
+    assert (await app.call(tokens["access_token"])).status_code == 401
 
 
 async def test_after_a_revocation_and_a_refresh_at_once_nothing_is_alive(provider: Provider) -> None:

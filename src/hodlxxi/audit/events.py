@@ -33,6 +33,7 @@ class Event(StrEnum):
     CONSENT_DENIED = "consent_denied"
     CONSENT_WITHDRAWN = "consent_withdrawn"
     CODE_ISSUED = "code_issued"
+    DEVICE_APPROVED = "device_approved"
     CODE_REPLAYED = "code_replayed"
     TOKEN_ISSUED = "token_issued"
     TOKEN_REFUSED = "token_refused"

@@ -73,11 +73,13 @@ def read_query(request: Request, max_bytes: int = 16_384) -> Form:
 
 
 async def read_form(request: Request, max_bytes: int = MAX_FORM_BYTES) -> Form:
-    """A form body. Raises ``WrongMediaType``, ``TooLarge`` or ``BadInput``."""
+    """A form body. No body at all is an empty one. Raises ``WrongMediaType``, ``TooLarge`` or ``BadInput``."""
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if kind != _FORM_TYPE:
+    if kind == _FORM_TYPE:
+        return parse_pairs(await read_body(request, max_bytes))
+    if kind or await read_body(request, max_bytes):
         raise WrongMediaType(f"Send the parameters as {_FORM_TYPE}.")
-    return parse_pairs(await read_body(request, max_bytes))
+    return Form([])  # a client without parameters has nothing to name the type of
 
 
 async def read_body(request: Request, max_bytes: int = MAX_BODY_BYTES) -> bytes:

@@ -58,6 +58,10 @@ class Kv(Protocol):
         """Count one more; the first count starts the life. Returns (count, seconds left)."""
         ...
 
+    async def decrement(self, key: str) -> None:
+        """Take one count back; where nothing was counted, nothing happens."""
+        ...
+
     async def publish(self, channel: str, text: str) -> None:
         """Wake whoever listens now, in any process; nobody is no error."""
         ...
@@ -125,6 +129,12 @@ class MemoryKv:
         self._values[key] = (str(count), found[1])
         return count, max(1, round(found[1] - now))
 
+    async def decrement(self, key: str) -> None:
+        """See ``Kv.decrement``."""
+        found = self._values.get(key)
+        if found is not None and found[1] > time.monotonic() and int(found[0]) > 0:
+            self._values[key] = (str(int(found[0]) - 1), found[1])
+
     async def publish(self, channel: str, text: str) -> None:
         """See ``Kv.publish``."""
         for queue in self._listeners.get(channel, ()):
@@ -164,6 +174,11 @@ local ttl = redis.call('TTL', KEYS[1])
 if ttl < 0 then redis.call('EXPIRE', KEYS[1], ARGV[1]) ttl = tonumber(ARGV[1]) end
 return {n, ttl}
 """
+_DECREMENT = """
+local n = tonumber(redis.call('GET', KEYS[1]) or '0')
+if n > 0 then redis.call('DECR', KEYS[1]) end
+return 1
+"""
 
 
 class RedisKv:
@@ -183,6 +198,7 @@ class RedisKv:
         )
         self._redis: Redis = Redis.from_pool(pool)
         self._increment = self._redis.register_script(_INCREMENT)
+        self._decrement = self._redis.register_script(_DECREMENT)
         self._local = MemoryKv()
         self._down_until = 0.0
         self._known_down = False
@@ -221,6 +237,11 @@ class RedisKv:
         if counted is None:
             return await self._local.increment(key, ttl_s)
         return int(counted[0]), int(counted[1])
+
+    async def decrement(self, key: str) -> None:
+        """See ``Kv.decrement``; per process while Redis is away."""
+        if await self._try(lambda: self._decrement(keys=[self._prefix + key])) is None:
+            await self._local.decrement(key)
 
     async def publish(self, channel: str, text: str) -> None:
         """See ``Kv.publish``; this process's own listeners while Redis is away."""

@@ -63,3 +63,8 @@ class Limiter:
         if tightest is None or quota.remaining < tightest.remaining:
             quota_of_request.set(quota)
         return quota
+
+    async def give_back(self, bucket: str, key: str, limit: Limit) -> None:
+        """Take back the count of a ``check``, where only failures are to count: counted first, no crowd slips through."""
+        if limit.count > 0:
+            await self._kv.decrement(f"rate:{bucket}:{key}")

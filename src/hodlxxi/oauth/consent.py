@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hodlxxi.audit.events import Entry, Event
+from hodlxxi.audit.events import Entry, Event, Origin
 from hodlxxi.audit.log import record
 from hodlxxi.identity.store import hold_session
 from hodlxxi.kit.db import Tx
@@ -11,14 +11,14 @@ from hodlxxi.oauth.authorize import (
     Outcome,
     Respond,
     ShowError,
-    Visit,
     judge_who,
     load_visit,
 )
 from hodlxxi.oauth.grant import issue_code
 from hodlxxi.oauth.interaction import DONE, Asker, denied, interaction_path
 from hodlxxi.oauth.room import OAuthRoom
-from hodlxxi.oauth.rules.authorization import Answer, AuthorizationRequest
+from hodlxxi.oauth.rules.authorization import Answer
+from hodlxxi.oauth.rules.claims import NOTHING_ASKED, AskedClaims
 from hodlxxi.oauth.rules.consent import asked_names, judge_choice, merge_consent
 from hodlxxi.oauth.rules.errors import Fault
 from hodlxxi.oauth.rules.login import SignedIn
@@ -49,27 +49,32 @@ async def decide(
             return ShowError(DONE)
         granted = judge_choice(request.scopes, chosen)
         if agrees and granted and not interaction.is_denied:
-            await _remember(room, tx, visit, request, who, granted)
+            user_id, asked, claims = who.login.user_id, request.scopes, request.claims
+            await remember(room, tx, user_id, request.client_id, asked, granted, asker.origin, claims=claims)
             return Respond(await issue_code(room, tx, request, who, granted, asker.origin, now))
         entry = Entry(Event.CONSENT_DENIED, True, asker.origin, who.login.user_id, request.client_id)
         await record(tx, now, entry)
     return Respond(denied(visit.destination))
 
 
-async def _remember(
+async def remember(
     room: OAuthRoom,
     tx: Tx,
-    visit: Visit,
-    request: AuthorizationRequest,
-    who: SignedIn,
+    user_id: str,
+    client_id: str,
+    asked: tuple[str, ...],
     granted: tuple[str, ...],
+    origin: Origin,
+    *,
+    claims: AskedClaims = NOTHING_ASKED,
 ) -> None:
-    """Add what was agreed to what was agreed before. Written also where nothing is new: whoever takes it back at this moment
-    waits until the grant is there, and ends it too."""
+    """Add what was agreed to what was agreed before, and leave a trace of it.
+
+    Written also where nothing is new: whoever takes it back at this moment waits until the grant is there, and ends it too.
+    """
     now = room.clock.now()
-    user_id, client_id = who.login.user_id, request.client_id
     before = await store.find_consent(tx, user_id, client_id)
-    agreed = merge_consent(before, request.scopes, granted, asked_names(request.claims))
+    agreed = merge_consent(before, asked, granted, asked_names(claims))
     await store.keep_consent(tx, user_id, client_id, agreed, now)
-    details = {"scope": " ".join(granted), "asked": " ".join(request.scopes)}
-    await record(tx, now, Entry(Event.CONSENT_GIVEN, True, visit.asker.origin, user_id, client_id, details))
+    details = {"scope": " ".join(granted), "asked": " ".join(asked)}
+    await record(tx, now, Entry(Event.CONSENT_GIVEN, True, origin, user_id, client_id, details))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.authorization import PROMPTS, ResponseMode
 from hodlxxi.oauth.rules.claims import ACR_CLASSES, CLAIMS_SUPPORTED
-from hodlxxi.oauth.rules.clients import AUTH_METHODS, GRANT_TYPES, HMAC_ALG, SUBJECT_TYPES
+from hodlxxi.oauth.rules.clients import AUTH_METHODS, GRANT_TYPES, HMAC_ALG, PUBLIC, SUBJECT_TYPES
 from hodlxxi.oauth.rules.dpop import DPOP_ALGS
 from hodlxxi.oauth.rules.jwt import SIGNING_ALGS
 
@@ -22,6 +22,8 @@ def discovery_document(room: OAuthRoom) -> dict[str, object]:
         "authorization_endpoint": f"{issuer}/oauth/authorize",
         "token_endpoint": f"{issuer}/oauth/token",
         "revocation_endpoint": f"{issuer}/oauth/revoke",
+        "introspection_endpoint": f"{issuer}/oauth/introspect",
+        "device_authorization_endpoint": f"{issuer}/oauth/device_authorization",
         "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
         "userinfo_endpoint": f"{issuer}/oauth/userinfo",
         "end_session_endpoint": f"{issuer}/oauth/logout",
@@ -37,6 +39,8 @@ def discovery_document(room: OAuthRoom) -> dict[str, object]:
         "token_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGS),
         "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "revocation_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGS),
+        "introspection_endpoint_auth_methods_supported": [m for m in AUTH_METHODS if m != PUBLIC],
+        "introspection_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGS),
         "dpop_signing_alg_values_supported": list(DPOP_ALGS),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,

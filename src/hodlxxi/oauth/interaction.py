@@ -133,17 +133,21 @@ def denied(destination: Destination) -> Answer:
     return refuse(destination, DENIED)
 
 
-def show_client(room: OAuthRoom, client: Client, redirect_uri: str) -> LoginClient:
-    """The app as people see it. Its address is where they will be sent, not what it says about itself.
+def show_client(room: OAuthRoom, client: Client, redirect_uri: str | None) -> LoginClient:
+    """The app as people see it. Its address is where they will be sent (None: nowhere), not what it says about itself.
 
     A logo is somebody's claim to be somebody: shown for apps that the operator has approved.
     """
-    parts = urlsplit(redirect_uri)
+    parts = urlsplit(redirect_uri or "")
     is_approved = not client.is_self_registered
     return LoginClient(
         name=client.metadata.name,
         host=client.host(redirect_uri),
-        uri=f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:",
+        uri=f"{parts.scheme}://{parts.netloc}"
+        if parts.netloc
+        else f"{parts.scheme}:"
+        if parts.scheme
+        else None,
         logo_uri=client.metadata.logo_uri if is_approved or room.policy.show_all_logos else None,
         policy_uri=client.metadata.policy_uri,
         tos_uri=client.metadata.tos_uri,

@@ -13,6 +13,7 @@ from hodlxxi.oauth.sweep_clients import end_abandoned, remove_ended
 from hodlxxi.oauth.tables import (
     logout_outbox,
     oauth_codes,
+    oauth_device_codes,
     oauth_grants,
     oauth_interactions,
     oauth_pars,
@@ -28,6 +29,7 @@ _TOKENS_KEPT = timedelta(hours=24)
 _GRANTS_KEPT = timedelta(days=2)
 _INITIAL_TOKENS_KEPT = timedelta(days=30)
 _INTERACTIONS_KEPT = timedelta(hours=1)
+_DEVICES_KEPT = timedelta(hours=1)
 _PARS_KEPT = timedelta(hours=1)  # longer than an interaction lives that began with one
 _NOTICES_KEPT = timedelta(days=1)
 
@@ -62,6 +64,9 @@ def sweeps(keys: KeyRing) -> dict[str, Sweep]:
             oauth_interactions, oauth_interactions.c.interaction, _INTERACTIONS_KEPT
         ),
         "oauth_pars": delete_expired(oauth_pars, oauth_pars.c.request_uri, _PARS_KEPT),
+        "oauth_device_codes": delete_expired(
+            oauth_device_codes, oauth_device_codes.c.device_code, _DEVICES_KEPT
+        ),
         "registration_tokens": delete_expired(
             registration_tokens, registration_tokens.c.token, _INITIAL_TOKENS_KEPT
         ),

@@ -10,6 +10,7 @@ from hodlxxi.kit.db import Tx
 from hodlxxi.kit.secret import digest_of
 from hodlxxi.oauth.client_auth import ClientRequest, admit, client_refusal, read_credentials
 from hodlxxi.oauth.client_credentials import grant_to_client
+from hodlxxi.oauth.device import redeem_device
 from hodlxxi.oauth.mint import Answer
 from hodlxxi.oauth.possession import judge_possession, take_proof
 from hodlxxi.oauth.redeem import redeem_code
@@ -23,11 +24,12 @@ from hodlxxi.oauth.rules.clients import (
     REFRESH_TOKEN,
     Client,
 )
+from hodlxxi.oauth.rules.device import PENDING, SLOW_DOWN
 from hodlxxi.oauth.rules.dpop import NEEDS_PROOF
 from hodlxxi.oauth.rules.errors import Fault, Word
-from hodlxxi.oauth.rules.grants import BAD_DEVICE_CODE
 from hodlxxi.oauth.rules.resources import judge_resources
 from hodlxxi.oauth.store.clients import find_client
+from hodlxxi.oauth.store.devices import find_client_and_device
 from hodlxxi.oauth.store.grants import find_client_and_code
 from hodlxxi.oauth.store.tokens import find_client_and_refresh
 from hodlxxi.oauth.token_call import Call, record_refusal
@@ -50,7 +52,7 @@ async def exchange(room: OAuthRoom, request: ClientRequest) -> Answer:
     call = Call(room, await room.keys.current(), request, credentials, room.clock.now(), proof)
     async with room.db.begin() as tx:
         outcome = await _serve(tx, call)
-        if isinstance(outcome, Fault):
+        if isinstance(outcome, Fault) and outcome not in (PENDING, SLOW_DOWN):
             await record_refusal(tx, call, outcome)
     if isinstance(outcome, Fault):
         raise client_refusal(outcome, by_header=credentials.by_header)
@@ -70,12 +72,18 @@ async def _serve(tx: Tx, call: Call) -> Answer | Fault:
         client, code, person = await find_client_and_code(tx, client_id, digest)
         caller = await _admit(tx, client, call)
         return caller if isinstance(caller, Fault) else await redeem_code(tx, call, caller, code, person)
+    if call.grant_type == DEVICE_CODE:
+        client, device, allowed, person = await find_client_and_device(tx, client_id, digest)
+        caller = await _admit(tx, client, call)
+        if isinstance(caller, Fault):
+            return caller
+        return await redeem_device(tx, call, caller, device, allowed, person)
     caller = await _admit(tx, await find_client(tx, client_id), call)
     if isinstance(caller, Fault):
         return caller
-    if call.grant_type == CLIENT_CREDENTIALS:
-        return await grant_to_client(tx, call, caller)
-    return BAD_DEVICE_CODE
+    if call.grant_type != CLIENT_CREDENTIALS:
+        raise TypeError(f"{call.grant_type} is offered, but nothing serves it")
+    return await grant_to_client(tx, call, caller)
 
 
 async def _admit(tx: Tx, client: Client | None, call: Call) -> Client | Fault:

@@ -14,10 +14,11 @@ from hodlxxi.oauth.authorize import GoOn, Outcome, Respond, ShowConsent, ShowErr
 from hodlxxi.oauth.consent import decide
 from hodlxxi.oauth.interaction import GONE, Asker, interaction_path
 from hodlxxi.oauth.room import OAuthRoom
+from hodlxxi.oauth.routes.choice import chosen_scopes, shown_scopes
 from hodlxxi.oauth.routes.pages import with_pages
 from hodlxxi.oauth.rules.authorization import ResponseMode
 from hodlxxi.oauth.rules.errors import Fault, Word
-from hodlxxi.oauth.rules.scopes import CLAIM_TEXTS, OPENID
+from hodlxxi.oauth.rules.scopes import CLAIM_TEXTS
 
 MAX_ID_CHARS = 100
 
@@ -58,7 +59,7 @@ class AuthorizePage:
         if decision not in ("authorize", "deny"):
             outcome = ShowError(Fault(Word.INVALID_REQUEST, "decision must be authorize or deny."))
         else:
-            agrees, chosen = decision == "authorize", _chosen(form)
+            agrees, chosen = decision == "authorize", chosen_scopes(form)
             outcome = await decide(self._room, waiting[:MAX_ID_CHARS], asker, agrees=agrees, chosen=chosen)
         return self._render(request, outcome, browser)
 
@@ -103,16 +104,7 @@ class AuthorizePage:
             "oauth/consent.html",
             headers=csp_with_image(client.logo_uri),
             client=client,
-            scopes=[
-                {
-                    "name": scope.name,
-                    "text": scope.text,
-                    "warning": scope.warning,
-                    "fixed": scope.name == OPENID,
-                    "ticked": scope.name in outcome.ticked,
-                }
-                for scope in outcome.scopes
-            ],
+            scopes=shown_scopes(outcome.scopes, outcome.ticked),
             claims=[CLAIM_TEXTS[name] for name in outcome.claims if name in CLAIM_TEXTS],
             links_key=outcome.links_key,
             account=account,
@@ -121,12 +113,6 @@ class AuthorizePage:
             csrf=b.csrf_token(room.identity, session, browser),
             switch_url=login_url(interaction_path(outcome.interaction_id)),
         )
-
-
-def _chosen(form: Form) -> frozenset[str] | None:
-    """The ticked scopes. None for a form without any, unless ``choice`` says that there were some to tick."""
-    ticked = frozenset(name for value in form.get_all("scope") for name in value.split())
-    return ticked if ticked or form.get("choice") is not None else None
 
 
 def _params(form: Form) -> dict[str, list[str]]:

@@ -9,8 +9,10 @@ from starlette.routing import Route
 
 from hodlxxi.identity.caller import Caller
 from hodlxxi.oauth.bearer import find_caller
+from hodlxxi.oauth.device import PATH
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.routes.authorize import AuthorizePage
+from hodlxxi.oauth.routes.device import DevicePage
 from hodlxxi.oauth.routes.logout import PATH as LOGOUT_PATH
 from hodlxxi.oauth.routes.logout import LogoutPage
 from hodlxxi.oauth.routes.possession import api_call
@@ -19,12 +21,13 @@ from hodlxxi.oauth.routes.token import RegisterEndpoint, TokenEndpoint
 
 _WELL_KNOWN = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 _RESOURCE = "/.well-known/oauth-protected-resource"
-# They read no cookie, so any origin may call them. Never ``/oauth/authorize``.
+# They read no cookie, so any origin may call them. Never ``/oauth/authorize`` or ``/device``, nor what is for servers alone.
 OPEN_PATHS = frozenset(
     {
         "/oauth/token",
         "/oauth/revoke",
         "/oauth/par",
+        "/oauth/device_authorization",
         "/oauth/register",
         "/oauth/userinfo",
         "/oauth/jwks.json",
@@ -44,13 +47,18 @@ def is_open_to_all_origins(path: str) -> bool:
 def oauth_routes(room: OAuthRoom) -> list[Route]:
     """Every route of this room."""
     page, token, registration = AuthorizePage(room), TokenEndpoint(room), RegisterEndpoint(room)
+    device = DevicePage(room)
     resources, documents, leaving = Resources(room), Documents(room), LogoutPage(room)
     return [
         Route("/oauth/authorize", page.show, methods=["GET"]),
         Route("/oauth/authorize", page.submit, methods=["POST"]),
         Route("/oauth/token", token.post, methods=["POST"]),
         Route("/oauth/revoke", token.revoke, methods=["POST"]),
+        Route("/oauth/introspect", token.introspect, methods=["POST"]),
         Route("/oauth/par", token.push, methods=["POST"]),
+        Route("/oauth/device_authorization", token.start_device, methods=["POST"]),
+        Route(PATH, device.show, methods=["GET"]),
+        Route(PATH, device.submit, methods=["POST"]),
         Route("/oauth/register", registration.create, methods=["POST"]),
         Route("/oauth/register/{client_id}", registration.read, methods=["GET"]),
         Route("/oauth/register/{client_id}", registration.change, methods=["PUT"]),

@@ -9,6 +9,8 @@ from hodlxxi.identity.browser import origin_of
 from hodlxxi.kit.answers import NO_STORE, json_answer
 from hodlxxi.kit.body import read_form, read_json_object, read_query
 from hodlxxi.oauth.client_auth import ClientRequest
+from hodlxxi.oauth.device import start_device
+from hodlxxi.oauth.introspect import introspect
 from hodlxxi.oauth.par import push_request
 from hodlxxi.oauth.register import change_registration, read_registration, register, remove_registration
 from hodlxxi.oauth.revoke import revoke
@@ -18,17 +20,27 @@ from hodlxxi.oauth.routes.possession import http_call
 from hodlxxi.oauth.rules.errors import Fault, OAuthRefusal, Word
 from hodlxxi.oauth.token import exchange
 
-_SECRETS = ("client_secret", "token", "code", "code_verifier", "refresh_token", "client_assertion")
+_SECRETS = (
+    "client_secret",
+    "token",
+    "code",
+    "code_verifier",
+    "refresh_token",
+    "device_code",
+    "client_assertion",
+)
 
 
 class TokenEndpoint:
-    """What apps call with a form: ``/oauth/token``, ``/oauth/revoke`` and ``/oauth/par``."""
+    """What apps call with a form: ``/oauth/token``, ``revoke``, ``introspect``, ``par`` and ``device_authorization``."""
 
     def __init__(self, room: OAuthRoom) -> None:
         self._room = room
         self.post = oauth_errors(self._post)
         self.revoke = oauth_errors(self._revoke)
+        self.introspect = oauth_errors(self._introspect)
         self.push = oauth_errors(self._push)
+        self.start_device = oauth_errors(self._start_device)
 
     async def _post(self, request: Request) -> Response:
         return json_answer(await exchange(self._room, await self._read(request)))
@@ -37,8 +49,14 @@ class TokenEndpoint:
         await revoke(self._room, await self._read(request))
         return Response(headers=NO_STORE)
 
+    async def _introspect(self, request: Request) -> Response:
+        return json_answer(await introspect(self._room, await self._read(request)))
+
     async def _push(self, request: Request) -> Response:
         return json_answer(await push_request(self._room, await self._read(request)), 201)
+
+    async def _start_device(self, request: Request) -> Response:
+        return json_answer(await start_device(self._room, await self._read(request)))
 
     async def _read(self, request: Request) -> ClientRequest:
         call = http_call(self._room, request)

@@ -47,8 +47,13 @@ def judge_consent(
         return Agreed(tuple(s for s in request.scopes if s != OFFLINE_ACCESS or s in remembered.scopes))
     if request.is_silent:
         return Fault(Word.CONSENT_REQUIRED, "The user has to agree first, and prompt=none forbids to ask.")
+    return Ask(propose(request.scopes, remembered))
+
+
+def propose(asked: tuple[str, ...], remembered: Consent | None) -> frozenset[str]:
+    """The scopes that a page ticks in advance: ``offline_access`` only for an app that was given it before."""
     allowed = remembered.scopes if remembered is not None else frozenset()
-    return Ask(frozenset(s for s in request.scopes if s != OFFLINE_ACCESS or s in allowed))
+    return frozenset(s for s in asked if s != OFFLINE_ACCESS or s in allowed)
 
 
 def _is_covered(request: AuthorizationRequest, client: Client, remembered: Consent) -> bool:

@@ -42,6 +42,9 @@ GRANT_COLUMNS = (
     _u.closed_at.label("user_closed_at"),
 )
 
+# Where they come from.
+GRANT_SIDE = oauth_grants.join(users, _u.pubkey == _g.user_id)
+
 
 def read_grant(columns: tuple[Any, ...]) -> tuple[Grant, Person, bool]:
     """The grant, its user, and whether the account is open."""
@@ -57,7 +60,7 @@ def read_grant(columns: tuple[Any, ...]) -> tuple[Grant, Person, bool]:
 
 
 # One statement brings the client and the code: the client is judged first, whatever the code is.
-_code_side = oauth_codes.join(oauth_grants, _g.grant_id == _o.grant_id).join(users, _u.pubkey == _g.user_id)
+_code_side = oauth_codes.join(GRANT_SIDE, _g.grant_id == _o.grant_id)
 _CLIENT_AND_CODE = (
     sa.select(
         *CLIENT_COLUMNS,
