@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 Value = str | list[str] | None
 
 AUTHORIZE, TOKEN, REVOKE, USERINFO = "/oauth/authorize", "/oauth/token", "/oauth/revoke", "/oauth/userinfo"
-PAR = "/oauth/par"
+PAR, INTROSPECT, DEVICE = "/oauth/par", "/oauth/introspect", "/oauth/device_authorization"
+LOGOUT = "/oauth/logout"
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 CALLBACK = "https://app.example/cb"
 SECOND = "https://two.example/cb?from=hodlxxi"
+BYE = "https://app.example/bye?from=hodlxxi"
 LOOPBACK = "http://127.0.0.1/cb"
 API, OTHER_API = "https://api.example/one", "https://api.example/two"  # resources that tokens may be for
 SCOPE, STATE = "openid profile:read", "st-1"
@@ -127,6 +130,29 @@ def credits_itself(name: str, ours: str, **options: object) -> Case:
 def revokes(name: str, ours: str, **options: object) -> Case:
     """A revocation of a fresh refresh token."""
     return _form(REVOKE, {"token": "@refresh@"}, name, ours, options)
+
+
+def introspects(name: str, ours: str, **options: object) -> Case:
+    """A question about a fresh access token."""
+    return _form(INTROSPECT, {"token": "@access@"}, name, ours, options)
+
+
+def starts(name: str, ours: str, **options: object) -> Case:
+    """A device that asks for a code."""
+    options.setdefault("role", "tv")
+    return _form(DEVICE, {"scope": SCOPE}, name, ours, options)
+
+
+def polls(name: str, ours: str, **options: object) -> Case:
+    """A device that asks whether it may."""
+    options.setdefault("role", "tv")
+    start = {"grant_type": DEVICE_GRANT, "device_code": "@device-code@"}
+    return _form(TOKEN, start, f"device, {name}", ours, options)
+
+
+def leaves(name: str, ours: str, *, who: str = "fresh", method: str = "GET", **changes: Value) -> Case:
+    """Somebody who has just signed in for the app, and is sent to be signed out."""
+    return Case(f"logout: {name}", ours, LOGOUT, "web", method, {}, changes, who)
 
 
 def calls(name: str, ours: str, **options: object) -> Case:

@@ -78,6 +78,8 @@ AUTHORIZE_REASONS = [
                 "revoke: by GET",
                 "par: by GET",
                 "par: by PUT",
+                "introspect: by GET",
+                "device_authorization: by GET",
                 "userinfo: by PUT",
             )
         },
@@ -139,6 +141,7 @@ AUTHORIZE_REASONS = [
             CODE: _authorize("offline_access without prompt"),
             "400: invalid_scope": ("token: refresh, an unknown scope more",),
             "201": ("par: an unknown scope",),
+            "200": ("device_authorization: an unknown scope",),
         },
     ),
     Reason(

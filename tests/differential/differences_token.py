@@ -44,6 +44,9 @@ TOKEN_REASONS = [
                 ),
                 "revoke: no client",
                 "par: no client",
+                "introspect: no client",
+                "device_authorization: no client",
+                "token: device, no client",
                 "token: client, no client",
             )
         },
@@ -57,6 +60,8 @@ TOKEN_REASONS = [
                 "token: refresh, of a client for itself",
                 "token: client, an app that may not",
                 "token: client, a public app",
+                "device_authorization: a client that may not",
+                "token: device, an app that may not",
                 *_code("of a client for itself"),
             )
         },
@@ -73,10 +78,9 @@ TOKEN_REASONS = [
         {"400: invalid_grant": ("token: refresh, used a moment ago",)},
     ),
     Reason(
-        "Revoking other things than refresh tokens",
-        "RFC 7009 §2.2: nothing to revoke is no error. The peer keeps no JWT access tokens and so cannot revoke one; ours "
-        "can.",
-        {"400: unsupported_token_type": ("revoke: an ID token", "revoke: a token for an API")},
+        "JWT access tokens stand in the database too",
+        "So ours can be revoked and introspected. The peer keeps only those that are random texts.",
+        {"400: unsupported_token_type": ("revoke: a token for an API", "introspect: a token for an API")},
     ),
     Reason(
         "Calls without a token that can be read",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import httpx
 
-from tests.differential.case import API, OTHER_API, VERIFIER
+from tests.differential.case import API, DEVICE, DEVICE_GRANT, OTHER_API, SCOPE, TOKEN, VERIFIER
 from tests.differential.earlier_proofs import PROOF_RECIPES
 from tests.differential.parties import Party, plain_basic
 
@@ -93,6 +93,37 @@ def _seen_pushed(party: Party, role: str) -> str:
     return uri
 
 
+def _device(member: str, *, agrees: bool | None = None) -> Callable[[Party, str], str]:
+    """A device that has asked, and perhaps the answer of its user."""
+
+    def obtain(party: Party, role: str) -> str:
+        answer = party.post(DEVICE, role, scope=SCOPE)
+        asked: dict[str, str] = answer.raise_for_status().json()
+        if agrees is not None:
+            party.answer_device(party.browsers["holder"], asked["user_code"], agrees=agrees)
+        return asked[member]
+
+    return obtain
+
+
+def _polled_device(party: Party, role: str) -> str:
+    code = _device("device_code")(party, role)
+    party.post(TOKEN, role, grant_type=DEVICE_GRANT, device_code=code)
+    return code
+
+
+def _spent_device(party: Party, role: str) -> str:
+    code = _device("device_code", agrees=True)(party, role)
+    party.post(TOKEN, role, grant_type=DEVICE_GRANT, device_code=code).raise_for_status()
+    return code
+
+
+def _device_refresh(party: Party, role: str) -> str:
+    code = _device("device_code", agrees=True)(party, role)
+    answer = party.post(TOKEN, role, grant_type=DEVICE_GRANT, device_code=code)
+    return str(answer.raise_for_status().json()["refresh_token"])
+
+
 def _for_api(member: str) -> Callable[[Party, str], str]:
     def obtain(party: Party, role: str) -> str:
         code = party.authorize(party.browsers["holder"], role, resource=API)
@@ -127,6 +158,14 @@ RECIPES: dict[str, Callable[[Party, str], str]] = {
     "pushed-fragment": lambda party, role: party.push(role, response_mode="fragment"),
     "pushed-and-answered": _answered_pushed,
     "pushed-and-seen": _seen_pushed,
+    "device-code": _device("device_code"),
+    "user-code": _device("user_code"),
+    "allowed-device-code": _device("device_code", agrees=True),
+    "denied-device-code": _device("device_code", agrees=False),
+    "polled-device-code": _polled_device,
+    "spent-device-code": _spent_device,
+    "device-refresh": _device_refresh,
+    "own-id-token": lambda party, role: party.memory["id_token"],
     "pair": lambda party, role: plain_basic(party.apps[role].client_id, party.apps[role].secret or "")[6:],
     "second-uri-code": lambda party, role: party.authorize(
         party.browsers["holder"], role, redirect_uri=party.apps[role].uris[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 
-from tests.differential.case import CALLBACK, CHALLENGE, SCOPE, STATE, VERIFIER
+from tests.differential.case import CALLBACK, CHALLENGE, LOGOUT, SCOPE, STATE, VERIFIER
 from tests.differential.outcome import page_of
 from tests.differential.roles import App
 from tests.support.signer import TestKey
@@ -48,6 +49,14 @@ class Party(ABC):
     @abstractmethod
     def agree(self, browser: httpx.Client, page: httpx.Response) -> httpx.Response:
         """Click "authorize"."""
+
+    @abstractmethod
+    def answer_device(self, browser: httpx.Client, user_code: str, *, agrees: bool) -> None:
+        """Type a device's code, and click."""
+
+    @abstractmethod
+    def confirm_logout(self, browser: httpx.Client, page: httpx.Response) -> httpx.Response:
+        """Click "sign out"."""
 
     def follow(self, browser: httpx.Client, answer: httpx.Response) -> httpx.Response:
         """What the browser shows in the end, or the redirect that leaves this server."""
@@ -143,8 +152,17 @@ class Ours(Party):
         browser.post("/verify_signature", json=signed).raise_for_status()
 
     def agree(self, browser: httpx.Client, page: httpx.Response) -> httpx.Response:
-        fields = dict(re.findall(r'name="(interaction|csrf)" value="([^"]*)"', page.text))
-        return browser.post("/oauth/authorize", data={**fields, "decision": "authorize"})
+        return browser.post("/oauth/authorize", data=fields_of(page) | {"decision": "authorize"})
+
+    def answer_device(self, browser: httpx.Client, user_code: str, *, agrees: bool) -> None:
+        form = fields_of(browser.get("/device")) | {"user_code": user_code}
+        asked = browser.post("/device", data=form | {"decision": "continue"})
+        answer = fields_of(asked) | {"decision": "approve" if agrees else "deny"}
+        done = browser.post("/device", data=answer)
+        assert 'id="device-done"' in done.text, done.text
+
+    def confirm_logout(self, browser: httpx.Client, page: httpx.Response) -> httpx.Response:
+        return browser.post(LOGOUT, data=fields_of(page) | {"decision": "logout"})
 
 
 class Peer(Party):
@@ -159,6 +177,30 @@ class Peer(Party):
 
     def agree(self, browser: httpx.Client, page: httpx.Response) -> httpx.Response:
         return browser.post(page.url, data={"decision": "authorize"})
+
+    def answer_device(self, browser: httpx.Client, user_code: str, *, agrees: bool) -> None:
+        form = fields_of(browser.get("/device")) | {"user_code": user_code}
+        asked = browser.post("/device", data=form)
+        if not agrees:
+            browser.post("/device", data=fields_of(asked) | {"abort": "yes"})
+            return
+        page = self.follow(browser, browser.post("/device", data=fields_of(asked)))
+        if page_of(page) == "consent":
+            page = self.follow(browser, self.agree(browser, page))
+        assert page_of(page) == "device", page.text
+
+    def confirm_logout(self, browser: httpx.Client, page: httpx.Response) -> httpx.Response:
+        return browser.post(f"{LOGOUT}/confirm", data=fields_of(page) | {"logout": "yes"})
+
+
+def fields_of(page: httpx.Response) -> dict[str, str]:
+    """The hidden fields of a page's form, and what is ticked."""
+    fields = {}
+    for tag in re.findall(r"<input\b[^>]*>", page.text):
+        named, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
+        if named and value and ('type="hidden"' in tag or "checked" in tag):
+            fields[named[1]] = html.unescape(value[1])
+    return fields
 
 
 def basic(client_id: str, secret: str) -> str:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import closing
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 
-from tests.differential.case import AUTHORIZE, STATE, Case
+from tests.differential.case import AUTHORIZE, BYE, LOGOUT, STATE, Case
 from tests.differential.earlier import fill
-from tests.differential.outcome import read_answer, read_endpoint, read_page
+from tests.differential.outcome import page_of, read_answer, read_endpoint, read_page
 from tests.differential.parties import FORM, Party, basic, plain_basic
+from tests.support.signer import TestKey
 
 PUSHED = "urn:ietf:params:oauth:request_uri:"
 
 
 def play(case: Case, party: Party) -> str:
     """Send it; the outcome in the words of ``outcome``."""
+    if case.path == LOGOUT:
+        return _leave(case, party)
     return _ask(case, party) if case.path == AUTHORIZE else _call(case, party)
 
 
@@ -41,6 +46,29 @@ def _ask(case: Case, party: Party) -> str:
         if named is None and answer.has_redirect_location:
             return f"elsewhere: {answer.headers['location']}"
         return named or read_page(answer)
+
+
+def _leave(case: Case, party: Party) -> str:
+    """Where it leads in the end; ``asks`` when there is a click in between."""
+    with httpx.Client(base_url=party.url, timeout=30, headers={"Accept": "text/html"}) as browser:
+        if case.who == "fresh":
+            party.sign_in(browser, TestKey(secrets.token_bytes(32)))
+            tokens = party.redeem(case.role, party.authorize(browser, case.role)).raise_for_status().json()
+            party.memory["id_token"] = tokens["id_token"]
+        pairs = [(n, fill(v, party, case.role)) for n, v in case.pairs({})]
+        sent: dict[str, Any] = {"params" if case.method == "GET" else "data": dict(pairs)}
+        answer = browser.request(case.method, case.path, **sent)
+        asked = ""
+        if page_of(answer) == "logout" or "/logout/confirm" in answer.text:
+            asked = "asks, " if page_of(answer) == "logout" else ""
+            answer = party.confirm_logout(browser, answer)
+        answer = party.follow(browser, answer)
+        if not answer.has_redirect_location:
+            return asked + read_page(answer)
+        state = dict(pairs).get("state")
+        wanted = BYE + (f"&{urlencode({'state': state})}" if state else "")
+        leads_home = answer.headers["location"] == wanted
+        return asked + ("redirect: goodbye" if leads_home else f"elsewhere: {answer.headers['location']}")
 
 
 def _call(case: Case, party: Party) -> str:

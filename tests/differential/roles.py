@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import httpx
 
-from tests.differential.case import CALLBACK, LOOPBACK, SECOND
+from tests.differential.case import BYE, CALLBACK, DEVICE_GRANT, LOOPBACK, SECOND
 from tests.differential.proofs import jwks
 from tests.support.server import Server
 
 FULL_SCOPE = "openid profile profile:read wallet:read offline_access"
 ROLES: dict[str, dict[str, object]] = {
-    "web": {"redirect_uris": [CALLBACK], "scope": FULL_SCOPE},
+    "web": {"redirect_uris": [CALLBACK], "scope": FULL_SCOPE, "post_logout_redirect_uris": [BYE]},
     "two": {
         "redirect_uris": [CALLBACK, SECOND],
         "scope": FULL_SCOPE,
@@ -51,6 +51,13 @@ ROLES: dict[str, dict[str, object]] = {
         "token_endpoint_auth_method": "none",
         "dpop_bound_access_tokens": True,
     },
+    "tv": {
+        "redirect_uris": [],
+        "scope": FULL_SCOPE,
+        "grant_types": [DEVICE_GRANT, "refresh_token"],
+        "token_endpoint_auth_method": "none",
+    },
+    "desk": {"redirect_uris": [], "scope": FULL_SCOPE, "grant_types": [DEVICE_GRANT, "refresh_token"]},
     "service": {
         "redirect_uris": [],
         "scope": "profile:read wallet:read",

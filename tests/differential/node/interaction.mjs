@@ -8,6 +8,16 @@ export function errorPage(ctx, out) {
     <p id="error-description">${escaped(out.error_description ?? "")}</p></main>`;
 }
 
+const page = (name) => (ctx, form) => {
+  ctx.type = "html";
+  ctx.body = `<main data-page="${name}">${form ?? ""}</main>`;
+};
+
+/** Type the code, confirm it, done: one page after the other. */
+export const devicePage = page("device");
+export const logoutPage = page("logout");
+export const loggedOutPage = page("logged-out");
+
 async function readForm(request) {
   const parts = [];
   for await (const part of request) parts.push(part);

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 
 import { Provider, errors, interactionPolicy } from "oidc-provider";
 
-import { answerInteraction, errorPage } from "./interaction.mjs";
+import { answerInteraction, devicePage, errorPage, loggedOutPage, logoutPage } from "./interaction.mjs";
 
 // The package is written for Node 22; this is all that 20 lacks of what it uses.
 URL.parse ??= (text, base) => (URL.canParse(text, base) ? new URL(text, base) : null);
@@ -96,7 +96,15 @@ const provider = new Provider(issuer, {
     revocation: { enabled: true, allowedPolicy: (ctx, client, token) => token.clientId === client.clientId },
     pushedAuthorizationRequests: { enabled: true },
     backchannelLogout: { enabled: true },
-    deviceFlow: { enabled: true, charset: "base-20", mask: "****-****" },
+    deviceFlow: {
+      enabled: true,
+      charset: "base-20",
+      mask: "****-****",
+      userCodeInputSource: devicePage,
+      userCodeConfirmSource: devicePage,
+      successSource: devicePage,
+    },
+    rpInitiatedLogout: { enabled: true, logoutSource: logoutPage, postLogoutSuccessSource: loggedOutPage },
     resourceIndicators: {
       enabled: true,
       getResourceServerInfo(ctx, resource) {
