@@ -162,6 +162,20 @@ def test_the_answer_by_form_post_waits_behind_a_button(
     assert app.redeem(browser.sent["code"]).status_code == 200
 
 
+def test_signing_out_asks_first_and_can_be_cancelled(
+    any_dev_server: Server, browser: ScriptedBrowser
+) -> None:
+    browser.open(f"{any_dev_server.url}/login").sign_in(6)
+    browser.open("/oauth/logout")
+    assert browser.shown == "logout"
+    browser.click("logout-cancel")
+    assert browser.open("/").text("pubkey") == known_pubkey(6)
+    browser.open("/oauth/logout").click("logout-confirm")
+    assert browser.shown == "logged-out"
+    assert browser.has("logged-out")
+    assert browser.open("/").has("sign-in")
+
+
 def test_an_unknown_app_gets_a_page_with_the_word_and_the_request_id(
     any_server: Server, browser: ScriptedBrowser
 ) -> None:

@@ -132,6 +132,23 @@ async def test_a_browser_app_binds_its_tokens_to_a_key_that_never_leaves_the_bro
         assert at.person.complaints == []
 
 
+async def test_a_browser_app_signs_out_here_and_at_the_issuer(
+    chromium: Browser, any_dev_server: Server, site: str
+) -> None:
+    async with visitor(chromium, site, any_dev_server) as at:
+        await at.come()
+        await at.sign_in(6)
+        await at.person.page.click("#sign-out")
+        await at.is_ready()
+        left = json.loads(await at.person.page.inner_text("#answer"))
+        assert left == {"signed_out": True, "state": "back in the app"}
+        await at.see("sub", "nobody")
+        # At the issuer too: the next sign-in asks for a key.
+        await at.person.page.click("#sign-in")
+        await expect(at.person.page.locator("main[data-page=login]")).to_be_visible()
+        assert at.person.complaints == []
+
+
 async def test_silent_renew_by_iframe_fails_as_documented(
     chromium: Browser, dev_server: Server, site: str
 ) -> None:
