@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import re
 import secrets
+import time
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from hodlxxi.oauth.rules.assertions import ASSERTION_TYPE
 from tests.races.people import Visitor, exchange_form
+from tests.support.jose import ClientKey
 from tests.support.lnurl_wallet import LnurlWallet
 from tests.support.server import Server
 from tests.support.signer import TestKey
@@ -43,6 +46,9 @@ async def use_everything(server: Server) -> Used:
         await _use_tokens(used, visitor, tokens)
         await _refresh_and_revoke(used, visitor, tokens)
         await _pages(used, visitor)
+        await _keys(used)
+        await _device(used, visitor)
+        await _leave(used, visitor)
         await _recover(used, visitor)
     return used
 
@@ -192,6 +198,86 @@ async def _pages(used: Used, visitor: Visitor) -> None:
     done = await browser.post("/oauth/authorize", data=fields | {"decision": "authorize"})
     used["code that nobody redeems"] = parse_qs(urlsplit(done.headers["location"]).query)["code"][0]
     await browser.get("/oauth/authorize", params={"interaction": fields["interaction"]})
+
+
+async def _keys(used: Used) -> None:
+    """An app that proves itself by a key, and binds its tokens to another."""
+    url, signing, holding = used.server.url, ClientKey("ES256"), ClientKey("ES256")
+    wish = {
+        "grant_types": ["client_credentials"],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": {"keys": [signing.jwk(kid="k1")]},
+    }
+    async with httpx.AsyncClient(base_url=url, timeout=60) as app:
+        made = (await app.post("/oauth/register", json=wish)).raise_for_status().json()
+        for name, spoiled in (("spoiled", "x"), ("good", "")):
+            now, id_ = time.time(), made["client_id"]
+            claims = {
+                "iss": id_,
+                "sub": id_,
+                "aud": url,
+                "exp": now + 60,
+                "iat": now,
+                "jti": secrets.token_hex(16),
+            }
+            used[f"{name} assertion"] = signing.sign(claims) + spoiled
+            proof = {
+                "jti": secrets.token_hex(16),
+                "htm": "POST",
+                "htu": f"{url}/oauth/token",
+                "iat": int(now),
+            }
+            used[f"{name} proof"] = holding.proof(proof)
+            form = {
+                "grant_type": "client_credentials",
+                "client_assertion_type": ASSERTION_TYPE,
+                "client_assertion": used.secrets[f"{name} assertion"],
+            }
+            for _ in range(2):  # the second time it is a replay
+                sent = {"DPoP": used.secrets[f"{name} proof"]}
+                answer = await app.post("/oauth/token", data=form, headers=sent)
+                if answer.status_code == 200:
+                    used["bound access token"] = answer.json()["access_token"]
+            assert answer.status_code in (400, 401)
+        bound = used.secrets["bound access token"]
+        for header in (f"DPoP {bound}", f"Bearer {bound}"):
+            sent = {"Authorization": header, "DPoP": used.secrets["good proof"]}
+            assert (await app.get("/api/demo/protected", headers=sent)).status_code == 401
+
+
+async def _device(used: Used, visitor: Visitor) -> None:
+    browser = visitor.browser
+    grant = "urn:ietf:params:oauth:grant-type:device_code"
+    wish = {"grant_types": [grant, "refresh_token"], "token_endpoint_auth_method": "none"}
+    client = {"client_id": (await browser.post("/oauth/register", json=wish)).json()["client_id"]}
+    begun = (await browser.post("/oauth/device_authorization", data=client)).raise_for_status().json()
+    used["device code"] = begun["device_code"]
+    poll = {"grant_type": grant, "device_code": begun["device_code"], **client}
+    assert (await browser.post("/oauth/token", data=poll)).status_code == 400
+    page = await browser.get("/device", params={"user_code": begun["user_code"]})
+    fields = {
+        "csrf": re.findall(r'name="csrf" value="([^"]*)"', page.text)[0],
+        "user_code": begun["user_code"],
+    }
+    for decision in ("continue", "approve"):
+        assert (await browser.post("/device", data=fields | {"decision": decision})).status_code == 200
+    tokens = (await browser.post("/oauth/token", data=poll)).raise_for_status().json()
+    used["refresh token of a device"] = tokens["refresh_token"]
+
+
+async def _leave(used: Used, visitor: Visitor) -> None:
+    tokens = await visitor.tokens()
+    used["access token of a look"] = tokens["access_token"]
+    used["hint"] = tokens["id_token"]
+    for token in (tokens["access_token"], tokens["refresh_token"], tokens["access_token"] + "x"):
+        answer = await visitor.browser.post(
+            "/oauth/introspect", data={"token": token}, auth=visitor.credentials
+        )
+        assert answer.status_code == 200
+    used["refresh token of a look"] = tokens["refresh_token"]
+    for spoiled in ("x", ""):
+        await visitor.browser.get("/oauth/logout", params={"id_token_hint": tokens["id_token"] + spoiled})
+    assert (await visitor.browser.get("/api/session")).status_code == 401
 
 
 async def _recover(used: Used, visitor: Visitor) -> None:

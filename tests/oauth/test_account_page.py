@@ -120,6 +120,7 @@ async def test_an_app_that_was_allowed_but_holds_nothing_is_told_apart(provider:
 async def test_ending_an_apps_access_ends_it_at_once_and_it_has_to_ask_again(
     provider: Provider, by: str
 ) -> None:
+    """MUST 14: consent removal, by the person's own click."""
     app, other, person = await provider.register(), await provider.register(), await provider.person()
     tokens, kept = await app.tokens(person), await other.tokens(person)
     if by == "page":
@@ -330,6 +331,7 @@ async def test_a_form_that_names_nothing_to_do_is_refused(provider: Provider, ac
 
 
 async def test_names_that_strangers_choose_are_only_text(provider: Provider) -> None:
+    """MUST 24: HTML in names, on the account page."""
     app = await provider.register(client_name=EVIL)
     person = await provider.person()
     person.http.headers["User-Agent"] = EVIL
@@ -345,6 +347,7 @@ async def test_names_that_strangers_choose_are_only_text(provider: Provider) -> 
 
 
 async def test_no_other_site_may_frame_or_read_the_page(provider: Provider) -> None:
+    """MUST 7, MUST 8: the account page."""
     person = await provider.person()
     answer = await person.http.get("/account", headers={"Origin": "https://evil.example"})
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]

@@ -38,6 +38,7 @@ async def test_an_unknown_device_code_gives_nothing(provider: Provider) -> None:
 
 
 async def test_a_device_gets_codes_that_nobody_can_guess(provider: Provider) -> None:
+    """MUST 23: entropy."""
     app = await television_maker(provider)
     devices = [await begin(app) for _ in range(20)]
     first = devices[0].answer
@@ -91,6 +92,7 @@ async def test_a_device_waits_until_its_user_allows_it(provider: Provider, metho
 
 
 async def test_the_device_code_works_once(provider: Provider) -> None:
+    """MUST 23; Keycloak CVE-2026-4282: spent once."""
     app, person = await television_maker(provider), await provider.person()
     device = await begin(app)
     await approve(person, device)
@@ -100,6 +102,7 @@ async def test_the_device_code_works_once(provider: Provider) -> None:
 
 
 async def test_of_many_polls_at_once_one_gets_the_tokens(provider: Provider) -> None:
+    """MUST 23: of many at once, one."""
     app, person = await television_maker(provider), await provider.person()
     device = await begin(app)
     await approve(person, device)
@@ -122,6 +125,7 @@ async def test_of_many_answers_at_once_one_counts(provider: Provider) -> None:
 
 
 async def test_another_client_polls_in_vain(provider: Provider) -> None:
+    """MUST 23: other client polls."""
     app, other, person = (
         await television_maker(provider),
         await television_maker(provider),
@@ -135,6 +139,7 @@ async def test_another_client_polls_in_vain(provider: Provider) -> None:
 
 
 async def test_a_device_that_polls_too_fast_is_slowed_down(provider: Provider) -> None:
+    """MUST 23: ``slow_down``."""
     device = await begin(await television_maker(provider))
     assert (await device.poll()).json()["error"] == "authorization_pending"
     assert (await device.poll()).json()["error"] == "slow_down"
@@ -145,6 +150,7 @@ async def test_a_device_that_polls_too_fast_is_slowed_down(provider: Provider) -
 
 
 async def test_a_denied_device_hears_it(provider: Provider) -> None:
+    """MUST 23: deny."""
     app, person = await television_maker(provider), await provider.person()
     device = await begin(app)
     page = await approve(person, device, "deny")
@@ -276,6 +282,7 @@ async def test_discovery_names_the_endpoint(provider: Provider) -> None:
 
 
 async def test_any_origin_may_ask_for_codes_but_not_answer(provider: Provider) -> None:
+    """MUST 7: the endpoint is open, the page is not."""
     async with provider.http(headers={"Origin": "https://spa.example"}) as http:
         asked = await http.post("/oauth/device_authorization", data={"scope": "openid"})
         assert asked.headers["access-control-allow-origin"] == "*"

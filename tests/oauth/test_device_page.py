@@ -22,6 +22,7 @@ def wrong_code() -> str:
 
 
 async def test_it_always_asks_and_says_who_asks_for_what_and_from_where(provider: Provider) -> None:
+    """MUST 23: it always asks."""
     app, person = await television_maker(provider), await provider.person()
     device = await begin(app, scope="openid profile:read chat")
     provider.clock.advance(130)
@@ -72,6 +73,7 @@ async def test_a_pairwise_app_that_asks_for_the_key_says_that_it_links(provider:
 
 
 async def test_a_name_with_html_in_it_stays_a_text(provider: Provider) -> None:
+    """MUST 24: HTML in a name, on the device page."""
     app = await television_maker(provider, client_name="<script>alert(1)</script>")
     person, device = await provider.person(), await begin(app)
     page = await type_code(person, device.code)
@@ -102,6 +104,7 @@ async def test_a_form_of_another_site_answers_nothing(provider: Provider) -> Non
 
 
 async def test_a_session_that_ended_meanwhile_allows_nothing(provider: Provider) -> None:
+    """MUST 29: a session that ended allows no device."""
     device, person = await begin(await television_maker(provider)), await provider.person()
     page = await type_code(person, device.code)
     # As if the sign-out came just after the session was looked up: it is still in the cache.
@@ -119,6 +122,7 @@ async def test_nothing_typed_is_no_guess(provider: Provider) -> None:
 
 @pytest.mark.parametrize("decision", ["continue", "approve", "deny"])
 async def test_a_session_may_guess_five_times_in_ten_minutes(make_provider: Make, decision: str) -> None:
+    """MUST 23: guessing limit for a session."""
     provider = await make_provider()
     person, device = await provider.person(), await begin(await television_maker(provider))
     for _ in range(5):
@@ -148,6 +152,7 @@ async def test_right_codes_count_for_nothing(make_provider: Make) -> None:
 
 
 async def test_an_address_may_guess_twenty_times_whoever_is_signed_in(make_provider: Make) -> None:
+    """MUST 23: guessing limit for an address."""
     provider = await make_provider()
     for _ in range(5):
         person = await provider.person()

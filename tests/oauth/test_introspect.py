@@ -80,6 +80,7 @@ async def test_a_wrong_hint_does_no_harm(provider: Provider, hint: str) -> None:
 
 
 async def test_strangers_see_inactive(provider: Provider) -> None:
+    """MUST 25: strangers see ``active: false``."""
     owner, stranger = await provider.register(), await provider.register()
     tokens = await owner.tokens()
     for name in ("access_token", "refresh_token", "id_token"):
@@ -107,6 +108,7 @@ async def test_what_is_no_token_is_inactive(provider: Provider) -> None:
 
 
 async def test_a_resource_server_learns_about_tokens_for_its_audience_only(make_provider: Make) -> None:
+    """MUST 25: an API learns about its own tokens only."""
     provider = await make_provider(other_resources=(API,))
     app, api = await provider.register(), await resource_server(provider, API)
     person = await provider.person()
@@ -185,6 +187,7 @@ async def test_a_client_may_prove_itself_by_its_key_once_each_time(provider: Pro
 
 
 async def test_other_sites_pages_have_no_business_here(provider: Provider) -> None:
+    """MUST 7: no other origin."""
     app = await provider.register()
     headers = {"Origin": "https://spa.example", **app.basic}
     async with provider.http(headers=headers) as http:
@@ -200,6 +203,7 @@ async def test_other_sites_pages_have_no_business_here(provider: Provider) -> No
     "end", ["revoked", "expired", "user disabled", "client disabled", "grant revoked", "key thrown away"]
 )
 async def test_what_has_ended_is_inactive_at_once(make_provider: Make, end: str) -> None:
+    """MUST 25, MUST 29: what has ended is inactive at once."""
     provider = await make_provider(other_resources=(API,))
     app, api, person = (
         await provider.register(),

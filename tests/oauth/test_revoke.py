@@ -106,7 +106,7 @@ def storage_fails(provider: Provider, when: str) -> Iterator[None]:
 async def test_a_storage_error_is_no_success_and_the_token_stays_listed(
     provider: Provider, when: str, which: str
 ) -> None:
-    """Revocation swallows a storage error (fosite CVE-2020-15223): the app has to learn that it must try again."""
+    """MUST 25; fosite CVE-2020-15223: a storage error is a 503, so that the app learns that it must try again."""
     app = await provider.register()
     tokens = await app.tokens()
     with storage_fails(provider, when):

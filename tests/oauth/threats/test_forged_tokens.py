@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hodlxxi.kit.secret import digest_of
+from tests.oauth.leaving import is_signed_in, leave, page_of
 from tests.oauth.provider import Person, Provider, RelyingParty, claims_of, response_of
 from tests.support.forged import forgeries
 
@@ -41,12 +42,34 @@ async def as_hint(app: RelyingParty, person: Person, token: str) -> bool:
     return "code" in answer
 
 
+async def by_introspection(app: RelyingParty, _person: Person, token: str) -> bool:
+    answer = await app.send("/oauth/introspect", {"token": token})
+    assert answer.status_code == 200 or len(token) > 8_192, answer.text
+    return bool(answer.json().get("active"))
+
+
+async def at_logout(app: RelyingParty, person: Person, token: str) -> bool:
+    """A good hint signs out at once; anything else is asked about first."""
+    page = await leave(person, id_token_hint=token)
+    assert page_of(page) in ("logout", "logged-out")
+    return not await is_signed_in(person)
+
+
 def _opened(status: int) -> bool:
     assert status in (200, 400, 401)
     return status == 200
 
 
-@pytest.mark.parametrize("verify", [by_header, by_form, by_api], ids=["userinfo", "userinfo form", "API"])
+ACCESS = {
+    "userinfo": by_header,
+    "userinfo by form": by_form,
+    "API": by_api,
+    "introspection": by_introspection,
+}
+HINTS = {"authorize": as_hint, "logout": at_logout}
+
+
+@pytest.mark.parametrize("verify", ACCESS.values(), ids=ACCESS)
 async def test_no_forged_access_token_opens_anything(provider: Provider, verify: Verifier) -> None:
     """Authlib CVE-2026-27962, CVE-2022-39174, CVE-2022-39175; MUST 16: wherever an access token is read.
 
@@ -73,14 +96,15 @@ async def _know(provider: Provider, old: str, new: str) -> None:
     await provider.execute(changed, old=digest_of(old), new=digest_of(new))
 
 
-async def test_no_forged_id_token_is_a_hint(provider: Provider) -> None:
-    """Authlib CVE-2026-27962, CVE-2022-39174, CVE-2022-39175: ``id_token_hint`` at authorize."""
+@pytest.mark.parametrize("verify", HINTS.values(), ids=HINTS)
+async def test_no_forged_id_token_is_a_hint(provider: Provider, verify: Verifier) -> None:
+    """Authlib CVE-2026-27962, CVE-2022-39174, CVE-2022-39175: ``id_token_hint`` at authorize and at logout."""
     app, person = await provider.register(), await provider.person()
     token = (await app.tokens(person))["id_token"]
-    assert await as_hint(app, person, token)
     forged = forgeries(token, await jwk_of(provider, token))
-    taken = [name for name, fake in forged.items() if await as_hint(app, person, fake)]
+    taken = [name for name, fake in forged.items() if await verify(app, person, fake)]
     assert taken == []
+    assert await verify(app, person, token)
 
 
 @pytest.mark.parametrize("alg", ["RS256", "HS256"])

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from hodlxxi.kit.secret import mint_token
+from tests.oauth.devices import approve, begin, television_maker
 from tests.oauth.provider import Person, Provider, claims_of, fields_of, next_of, response_of
 from tests.oauth.test_asking import error_page
 from tests.oauth.test_code import BAD, error_of
@@ -99,6 +100,8 @@ async def test_who_is_locked_out_is_out_everywhere_at_once(provider: Provider, l
     page = await person.visit(app, prompt="consent")
     waiting = next_of(await person.visit(app, prompt="login"))
     pushed = await app.pushed()
+    television = await begin(await television_maker(provider))
+    await approve(person, television)
     challenge = (await person.http.post("/api/auth/challenge", json={})).json()
     assert (await app.call(tokens["access_token"])).status_code == 200
 
@@ -112,6 +115,10 @@ async def test_who_is_locked_out_is_out_everywhere_at_once(provider: Provider, l
     for path in ("/oauth/userinfo", "/api/demo/protected"):
         answer = await app.call(tokens["access_token"], path)
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
+    if locked == "user":
+        assert error_of(await television.poll()) == BAD
+        asked = await app.send("/oauth/introspect", {"token": tokens["access_token"]})
+        assert asked.json() == {"active": False}
     for answer in (
         await person.decide(page),
         await person.http.get(waiting),
