@@ -19,6 +19,7 @@ from tests.support.signer import TestKey
 
 CALLBACK = "http://localhost:9/callback"
 SCOPE = "openid profile:read"
+AT_ONCE = 50
 
 
 @dataclass

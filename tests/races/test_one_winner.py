@@ -5,38 +5,19 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from urllib.parse import urlsplit
 
 import httpx
-import pytest
 
-from tests.races.people import Visitor, exchange_form, new_visitor
+from tests.races.people import AT_ONCE, Visitor, exchange_form, new_visitor
 from tests.support.lnurl_wallet import LnurlWallet
 from tests.support.server import Server
-
-AT_ONCE = 50
 
 
 async def all_at_once(calls: list[Awaitable[httpx.Response]]) -> Counter[int]:
     """Send everything at the same moment; how often each status came back."""
     return Counter(answer.status_code for answer in await asyncio.gather(*calls))
-
-
-@pytest.fixture
-async def crowd(full_server: Server) -> AsyncIterator[list[httpx.AsyncClient]]:
-    """Fifty clients with a connection each, so that the requests land on different workers."""
-    clients = [httpx.AsyncClient(base_url=full_server.url, timeout=60) for _ in range(AT_ONCE)]
-    await asyncio.gather(*(client.get("/health/live") for client in clients))
-    yield clients
-    await asyncio.gather(*(client.aclose() for client in clients))
-
-
-@pytest.fixture
-async def visitor(full_server: Server) -> AsyncIterator[Visitor]:
-    """Somebody who is signed in and allowed an app, with the app's credentials."""
-    async with new_visitor(full_server.url) as somebody:
-        yield somebody
 
 
 async def test_one_of_fifty_redemptions_of_a_code_wins_and_the_replay_ends_its_tokens(
