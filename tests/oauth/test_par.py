@@ -299,6 +299,7 @@ async def test_a_pushed_request_arrives_by_post_as_well(provider: Provider) -> N
 
 
 async def test_two_browsers_with_one_request_uri_get_one_code(provider: Provider) -> None:
+    """MUST 22: once, in two browsers."""
     app = await provider.register()
     asked = await app.pushed()
     people = [await provider.person() for _ in range(2)]

@@ -49,6 +49,7 @@ def codes_in(answers: list[httpx.Response]) -> int:
 async def test_one_of_fifty_visits_with_a_pushed_request_gets_its_code(
     crowd: list[httpx.AsyncClient], visitor: Visitor
 ) -> None:
+    """MUST 22: once."""
     await visitor.authorize()  # from now on nobody is asked
     asked, cookies = await push(visitor), cookies_of(visitor)
     answers = await asyncio.gather(
@@ -61,6 +62,7 @@ async def test_one_of_fifty_visits_with_a_pushed_request_gets_its_code(
 async def test_one_of_fifty_clicks_on_pages_of_one_pushed_request_counts(
     crowd: list[httpx.AsyncClient], visitor: Visitor
 ) -> None:
+    """MUST 22: once, over many pages."""
     await visitor.browser.get("/login")  # the browser gets its own cookie
     asked, cookies = await push(visitor, prompt="consent"), cookies_of(visitor)
     pages = await asyncio.gather(
@@ -103,6 +105,7 @@ def poll_of(device: dict[str, Any]) -> dict[str, str]:
 async def test_one_of_fifty_polls_of_an_approved_device_gets_the_tokens(
     full_server: Server, crowd: list[httpx.AsyncClient], visitor: Visitor
 ) -> None:
+    """MUST 23: spent once."""
     device = await start(visitor)
     form = await answer_forms(visitor, device) | {"decision": "approve"}
     assert 'data-answer="approved"' in (await visitor.browser.post("/device", data=form)).text
@@ -118,6 +121,7 @@ async def test_one_of_fifty_polls_of_an_approved_device_gets_the_tokens(
 async def test_one_of_fifty_answers_about_a_device_counts(
     crowd: list[httpx.AsyncClient], visitor: Visitor, decisions: tuple[str, ...]
 ) -> None:
+    """MUST 23: answered once."""
     device = await start(visitor)
     fields = await answer_forms(visitor, device)
     cookies = cookies_of(visitor)
@@ -143,6 +147,7 @@ async def test_one_of_fifty_answers_about_a_device_counts(
 async def test_fifty_guesses_at_once_are_counted_one_by_one(
     crowd: list[httpx.AsyncClient], visitor: Visitor
 ) -> None:
+    """MUST 23: guessing limit."""
     page = await visitor.browser.get("/device")
     form, cookies = {**fields_of(page), "decision": "continue"}, cookies_of(visitor)
     answers = await asyncio.gather(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from hodlxxi.audit.events import Entry, Event, Origin
 from hodlxxi.audit.log import record
@@ -70,7 +70,7 @@ class Asked:
     ticked: frozenset[str]
     ip_address: str
     user_agent: str
-    age: timedelta
+    asked_at: datetime
     is_weak: bool
     links_key: bool
 
@@ -197,7 +197,7 @@ def _show(
         ticked=ticked,
         ip_address=device.ip_address or "",
         user_agent=device.user_agent or "",
-        age=room.clock.now() - device.created_at,
+        asked_at=device.created_at,
         is_weak=not is_strong_enough(device, person.session.acr),
         links_key=PROFILE_READ in device.scopes and client.metadata.subject_type == PAIRWISE,
     )

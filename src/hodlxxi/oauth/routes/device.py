@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from hodlxxi.identity import browser as b
 from hodlxxi.identity.routes import login_url
 from hodlxxi.kit.answers import refusal_headers, status_of
 from hodlxxi.kit.body import read_form, read_query
+from hodlxxi.kit.clock import describe_age
 from hodlxxi.kit.errors import TooMany
 from hodlxxi.kit.web import csp_with_image, see_other
 from hodlxxi.oauth.device import PATH
@@ -97,7 +99,7 @@ class DevicePage:
             switch_url=login_url(path_with(typed)),
             typed=typed,
             error=fault.text if fault else None,
-            asked=_shown(asked) if asked else None,
+            asked=_shown(asked, room.clock.now()) if asked else None,
             answered=answered,
         )
         b.remember_browser(room.identity, page, browser)
@@ -114,14 +116,13 @@ def _typed(text: str | None) -> str:
     return (text or "").strip()[:MAX_TYPED_CHARS]
 
 
-def _shown(asked: Asked) -> dict[str, Any]:
-    minutes = int(asked.age.total_seconds() // 60)
+def _shown(asked: Asked, now: datetime) -> dict[str, Any]:
     return {
         "code": asked.code,
         "client": asked.client,
         "scopes": shown_scopes(asked.scopes, asked.ticked),
         "links_key": asked.links_key,
         "where": " · ".join(part for part in (asked.ip_address, asked.user_agent) if part),
-        "when": "just now" if minutes < 1 else f"{minutes} minute{'s' if minutes > 1 else ''} ago",
+        "when": describe_age(asked.asked_at, now),
         "is_weak": asked.is_weak,
     }
