@@ -24,11 +24,24 @@ WITH_NODE = str(ROOT / "scripts" / "with_node")
 @pytest.fixture(scope="session")
 def node() -> list[str]:
     """The command that runs Node.js, when the packages of ``tests/foreign/node`` are installed."""
-    installed = FOLDER / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < (FOLDER / "package-lock.json").stat().st_mtime:
+    if not _is_installed():
         command = [WITH_NODE, "npm", "--prefix", str(FOLDER), "ci", "--ignore-scripts", "--loglevel=error"]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=300)
     return [WITH_NODE, "node"]
+
+
+def _is_installed() -> bool:
+    """Whether what npm wrote down about the folder is what the lock asks for. (A checkout makes every file new.)"""
+    try:
+        installed = json.loads((FOLDER / "node_modules" / ".package-lock.json").read_text())["packages"]
+    except FileNotFoundError:
+        return False
+    wanted = json.loads((FOLDER / "package-lock.json").read_text())["packages"]
+    return all(
+        name in installed and installed[name]["version"] == package["version"]
+        for name, package in wanted.items()
+        if name and not package.get("optional")
+    )
 
 
 @pytest.fixture(scope="session")
