@@ -303,3 +303,14 @@ def test_the_default_data_folder_follows_the_desktops_rules(
     monkeypatch.delenv("HODLXXI_DATA_DIR")
     monkeypatch.setenv("XDG_DATA_HOME", os.path.join(os.sep, "somewhere"))
     assert Settings().hodlxxi_data_dir == Path("/somewhere/hodlxxi")
+
+
+# -- who may register apps at /developers
+
+
+def test_developers_are_everyone_nobody_or_named_keys(load: Any) -> None:
+    ann, bob = "02" + "ab" * 32, "03" + "cd" * 32
+    assert load().developers() is None
+    assert load(OAUTH_DEVELOPERS="Nobody").developers() == frozenset()
+    assert load(OAUTH_DEVELOPERS=f"{ann}, {bob.upper()}").developers() == {ann, bob}
+    assert "OAUTH_DEVELOPERS" in _problems(load, OAUTH_DEVELOPERS=f"{ann},ann")[0]

@@ -6,7 +6,7 @@ const out = "../src/hodlxxi/pages/static";
 
 await mkdir(out, { recursive: true });
 await build({
-  entryPoints: { login: "src/login.ts", form_post: "src/form_post.ts", app: "styles/app.css" },
+  entryPoints: { login: "src/login.ts", copy: "src/copy.ts", form_post: "src/form_post.ts", app: "styles/app.css" },
   outdir: out,
   bundle: true,
   minify: true,

@@ -210,6 +210,7 @@ class App:
             registrations=Limit(settings.rate_limit_register),
             scopes=catalogue(with_email=settings.oauth_email_domain is not None),
             open_scopes=frozenset(settings.open_scopes()) or None,
+            developers=settings.developers(),
             subject_type=settings.oauth_subject_type,
             other_resources=settings.resources(),
             email_domain=settings.oauth_email_domain,
@@ -250,7 +251,7 @@ class App:
             node=node_address(self.settings),
             metrics_token=_revealed(self.settings.metrics_token),
             features=features(self.settings),
-            links=(("/openapi.json", "API description (OpenAPI)"),),
+            links=(("/developers", "For app developers"), ("/openapi.json", "API description (OpenAPI)")),
             is_stopping=lambda: self.is_stopping,
         )
         return [

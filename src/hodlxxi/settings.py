@@ -25,6 +25,7 @@ from hodlxxi.kit.reach import HostPort, parse_hosts
 MIN_SECRET_CHARS = 32
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*")
 _ALGS = {"RS256", "PS256", "ES256", "EdDSA", "HS256"}
+_PUBKEY = re.compile(r"0[23][0-9a-f]{64}")
 _RESOURCE = re.compile(r"[a-z][a-z0-9+.-]*:[!-\"$-~]{1,500}")
 NETWORKS = ("main", "test", "testnet4", "signet", "regtest")
 
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
 
     oauth_registration: Literal["open", "token", "closed"] = "open"
     oauth_open_scopes: str = ""
+    oauth_developers: str = "everyone"
     oauth_subject_type: Literal["public", "pairwise"] = "public"
     oauth_resources: str = ""
     oauth_email_domain: str | None = Field(None, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=200)
@@ -187,6 +189,13 @@ class Settings(BaseSettings):
         """The scopes that self-registered apps may have; empty is all."""
         return _listed(self.oauth_open_scopes)
 
+    def developers(self) -> frozenset[str] | None:
+        """Who may register apps at /developers, by pubkey; None is everyone, an empty set is nobody."""
+        words = self.oauth_developers.strip().lower()
+        return (
+            None if words == "everyone" else frozenset() if words == "nobody" else frozenset(_listed(words))
+        )
+
     def resources(self) -> tuple[str, ...]:
         """The audiences beside our own API that tokens are given for."""
         return _listed(self.oauth_resources)
@@ -218,6 +227,10 @@ class Settings(BaseSettings):
             for resource in self.resources()
             if not _RESOURCE.fullmatch(resource)
         ]
+        if not all(_PUBKEY.fullmatch(who) for who in self.developers() or ()):
+            found.append(
+                "OAUTH_DEVELOPERS: everyone, nobody, or a list of public keys (66 hex digits, with commas)"
+            )
         for scope, acr in self.scope_classes().items():
             if acr.rpartition(":")[2] not in ("key-remote", "key", "two-keys"):
                 found.append(f"OAUTH_SCOPE_ACR: write {scope}=key-remote, {scope}=key or {scope}=two-keys")

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from hodlxxi.kit.db import Database
 from tests.conformance.test_openapi import DOCUMENT
+from tests.oauth.developer import FORM, hidden_of, shown
 from tests.races.people import CALLBACK, Visitor, exchange_form, new_visitor
 from tests.support.lnurl_wallet import LnurlWallet
 from tests.support.server import Server
@@ -169,6 +170,24 @@ async def television(site: Described, visitor: Visitor) -> None:
     await site.call("POST", "/oauth/token", 200, data=poll)
 
 
+async def developers(site: Described) -> None:
+    """An app at the pages for developers: registered, tried, changed, given a new secret, deleted."""
+    await site.call("GET", "/developers", 200)
+    new = "/developers/new"
+    form = FORM | hidden_of((await site.call("GET", new, 200)).text, new)
+    client_id = shown(await site.call("POST", new, 200, data=form), "client-id")
+    page, fill = "/developers/apps/{client_id}", {"client_id": client_id}
+    text = (await site.call("GET", page, 200, fill=fill)).text
+    hidden = hidden_of(text, f"{page.format(**fill)}/secret") | {"sure": "yes"}
+    await site.call("GET", f"{page}/edit", 200, fill=fill)
+    await site.call("POST", f"{page}/edit", 303, fill=fill, data=FORM | hidden)
+    await site.call("GET", f"{page}/test", 200, fill=fill)
+    await site.call("POST", f"{page}/test", 303, fill=fill, data=hidden)
+    await site.call("GET", "/developers/callback", 200)
+    await site.call("POST", f"{page}/secret", 200, fill=fill, data=hidden)
+    await site.call("POST", f"{page}/delete", 303, fill=fill, data=hidden)
+
+
 async def pages_and_documents(site: Described) -> None:
     """What needs nobody."""
     for path in (
@@ -196,6 +215,7 @@ async def test_every_operation_that_succeeds_answers_as_described(any_server: Se
         await apps(site, visitor)
         await television(site, visitor)
         await registration(site)
+        await developers(site)
         await sessions(site)
         await site.call("POST", "/verify_signature", 200, json=await visitor.signed_challenge())
         await site.call("POST", "/logout", 200)

@@ -11,10 +11,11 @@ from hodlxxi.kit.db import Tx
 from hodlxxi.kit.secret import digest_of, mint_token
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.approval import keeps_approval
-from hodlxxi.oauth.rules.clients import HMAC_ALG, SECRET_METHODS, Client, Metadata, Trust
+from hodlxxi.oauth.rules.clients import HMAC_ALG, SECRET_METHODS, Client, Metadata, Trust, render_metadata
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.profile import judge_profile
 from hodlxxi.oauth.rules.registration import Terms, judge_metadata
+from hodlxxi.oauth.rules.trial import CALLBACK_PATH
 from hodlxxi.oauth.store import clients as store
 
 NO_SECRET = Fault(
@@ -24,6 +25,7 @@ ENDED = Fault(Word.INVALID_CLIENT_METADATA, "This app has ended or is disabled."
 CHANGED_MEANWHILE = Fault(
     Word.INVALID_CLIENT_METADATA, "The secret was changed meanwhile. Load the page again."
 )
+_NOT_SENT = ("client_id", "client_id_issued_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ def terms_for(room: OAuthRoom, client: Client | None, *, is_operator: bool) -> T
     return Terms(policy.scopes, policy.id_token_algs, allowed, policy.subject_type)
 
 
+def members_of(client: Client) -> dict[str, object]:
+    """The registered metadata as one would send it again."""
+    return {name: value for name, value in render_metadata(client).items() if name not in _NOT_SENT}
+
+
 def seal_secret(room: OAuthRoom, metadata: Metadata, secret: str | None) -> str | None:
     """The copy of a secret that ID tokens are keyed with (HS256); None where a digest is enough."""
     return room.sealer.seal(secret.encode()) if secret and metadata.id_token_alg == HMAC_ALG else None
@@ -76,7 +83,8 @@ async def change_client(
     lacks_copy = metadata.id_token_alg == HMAC_ALG and client.secret_sealed is None
     secret = mint_token() if needs_secret and (not client.has_secret or lacks_copy) else None
     is_approved = not client.is_self_registered
-    lost = is_approved and not author.is_operator and not keeps_approval(client.metadata, metadata)
+    harmless = room.policy.issuer + CALLBACK_PATH
+    lost = is_approved and not author.is_operator and not keeps_approval(client.metadata, metadata, harmless)
     changed = replace(
         client,
         metadata=metadata,

@@ -11,7 +11,7 @@ from hodlxxi.kit.errors import BadInput, Conflict, NotFound
 from hodlxxi.oauth import change_client as changes
 from hodlxxi.oauth.change_client import Author, Changed
 from hodlxxi.oauth.room import OAuthRoom
-from hodlxxi.oauth.rules.clients import Client, Profile, Trust, render_metadata
+from hodlxxi.oauth.rules.clients import Client, Profile, Trust
 from hodlxxi.oauth.rules.errors import Fault
 from hodlxxi.oauth.rules.pkce import PkcePolicy
 from hodlxxi.oauth.rules.profile import judge_profile
@@ -20,7 +20,6 @@ from hodlxxi.oauth.store import clients as store
 from hodlxxi.oauth.store.owned import UsedClient, find_used
 
 OPERATOR = Author(is_operator=True)
-_NOT_SENT = ("client_id", "client_id_issued_at")
 
 
 async def get_client(room: OAuthRoom, client_id: str) -> UsedClient:
@@ -44,14 +43,14 @@ async def change(
 
     Raises ``NotFound``, and ``BadInput`` or ``OAuthRefusal`` that name what is wrong.
     """
-    await check_sector(room, members_of((await get_client(room, client_id)).client) | wishes)
+    await check_sector(room, changes.members_of((await get_client(room, client_id)).client) | wishes)
     async with _held(room, client_id) as (tx, client):
         if pkce is not None or owner_id is not None:
             client = replace(
                 client, pkce_policy=pkce or client.pkce_policy, owner_id=owner_id or client.owner_id
             )
             await store.set_terms(tx, client)
-        outcome = await changes.change_client(room, tx, client, members_of(client) | wishes, OPERATOR)
+        outcome = await changes.change_client(room, tx, client, changes.members_of(client) | wishes, OPERATOR)
         if isinstance(outcome, Fault):
             raise BadInput(outcome.text)
     return outcome
@@ -127,11 +126,6 @@ async def resume(room: OAuthRoom, client_id: str) -> Client:
             raise Conflict(f"{client_id} is not disabled.")
         await changes.note(room, tx, client, OPERATOR, {"disabled": False})
     return replace(client, disabled_at=None)
-
-
-def members_of(client: Client) -> dict[str, object]:
-    """The registered metadata as one would send it again."""
-    return {name: value for name, value in render_metadata(client).items() if name not in _NOT_SENT}
 
 
 @asynccontextmanager

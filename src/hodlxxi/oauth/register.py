@@ -171,12 +171,14 @@ async def remove_registration(room: OAuthRoom, client_id: str, token: str | None
         await end_client(tx, client_id, now, origin)
 
 
-async def end_client(tx: Tx, client_id: str, now: datetime, origin: Origin | None = None) -> None:
-    """Disable a client for good, with all its grants. The operator's command line calls this too."""
+async def end_client(
+    tx: Tx, client_id: str, now: datetime, origin: Origin | None = None, user_id: str | None = None
+) -> None:
+    """Disable a client for good, with all its grants. Its developer and the operator's command line call this too."""
     await store.disable_client(tx, client_id, now)
     ended = await grant_store.revoke_grants_of_client(tx, client_id, "client_removed", now)
     details = {"removed": True, "grants": ended}
-    await record(tx, now, Entry(Event.CLIENT_CHANGED, True, origin, None, client_id, details))
+    await record(tx, now, Entry(Event.CLIENT_CHANGED, True, origin, user_id, client_id, details))
 
 
 def _read_change(client: Client, body: Mapping[str, object]) -> dict[str, object] | Fault:

@@ -38,6 +38,8 @@ class OAuthPolicy:
     scopes: Catalogue = field(default_factory=lambda: SCOPES)
     # What self-registered apps may be registered for; None is everything.
     open_scopes: frozenset[str] | None = None
+    # Who may register apps at /developers, by pubkey; None is everyone, an empty set is nobody.
+    developers: frozenset[str] | None = None
     subject_type: Literal["public", "pairwise"] = "public"
     other_resources: tuple[str, ...] = ()
     email_domain: str | None = None

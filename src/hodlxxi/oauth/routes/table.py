@@ -12,12 +12,16 @@ from hodlxxi.oauth.bearer import find_caller
 from hodlxxi.oauth.device import PATH
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.routes.authorize import AuthorizePage
+from hodlxxi.oauth.routes.developers import PATH as DEVELOPERS
+from hodlxxi.oauth.routes.developers import DeveloperPages
 from hodlxxi.oauth.routes.device import DevicePage
 from hodlxxi.oauth.routes.logout import PATH as LOGOUT_PATH
 from hodlxxi.oauth.routes.logout import LogoutPage
 from hodlxxi.oauth.routes.possession import api_call
 from hodlxxi.oauth.routes.resources import Documents, Resources
 from hodlxxi.oauth.routes.token import RegisterEndpoint, TokenEndpoint
+from hodlxxi.oauth.routes.trial import TrialPages
+from hodlxxi.oauth.rules.trial import CALLBACK_PATH
 
 _WELL_KNOWN = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 _RESOURCE = "/.well-known/oauth-protected-resource"
@@ -70,6 +74,26 @@ def oauth_routes(room: OAuthRoom) -> list[Route]:
         Route(_RESOURCE, documents.resource, methods=["GET"]),
         *(Route(path, documents.discovery, methods=["GET"]) for path in _WELL_KNOWN),
         Route("/api/demo/protected", resources.protected, methods=["GET"]),
+        *_developer_routes(room),
+    ]
+
+
+def _developer_routes(room: OAuthRoom) -> list[Route]:
+    """The pages for those who develop apps."""
+    pages, trial = DeveloperPages(room), TrialPages(room)
+    one = f"{DEVELOPERS}/apps/{{client_id}}"
+    return [
+        Route(DEVELOPERS, pages.home, methods=["GET"]),
+        Route(f"{DEVELOPERS}/new", pages.new, methods=["GET"]),
+        Route(f"{DEVELOPERS}/new", pages.register, methods=["POST"]),
+        Route(CALLBACK_PATH, trial.callback, methods=["GET"]),
+        Route(one, pages.app, methods=["GET"]),
+        Route(f"{one}/edit", pages.edit, methods=["GET"]),
+        Route(f"{one}/edit", pages.change, methods=["POST"]),
+        Route(f"{one}/secret", pages.rotate, methods=["POST"]),
+        Route(f"{one}/delete", pages.remove, methods=["POST"]),
+        Route(f"{one}/test", trial.show, methods=["GET"]),
+        Route(f"{one}/test", trial.add_address, methods=["POST"]),
     ]
 
 

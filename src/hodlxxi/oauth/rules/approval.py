@@ -5,15 +5,15 @@ from __future__ import annotations
 from hodlxxi.oauth.rules.clients import PUBLIC, Metadata
 
 
-def keeps_approval(approved: Metadata, changed: Metadata) -> bool:
-    """Whether who approved the one has in effect approved the other.
+def keeps_approval(approved: Metadata, changed: Metadata, harmless: str) -> bool:
+    """Whether who approved the one has in effect approved the other. ``harmless`` is a redirect URI of this server itself.
 
     An app that could rename itself and lead elsewhere afterwards would carry the badge "approved" to anybody's name and
     address. So nothing may be new that people are shown, that leads them somewhere, or that opens more.
     """
     return (
         changed.name == approved.name
-        and set(changed.redirect_uris) <= set(approved.redirect_uris)
+        and set(changed.redirect_uris) <= {*approved.redirect_uris, harmless}
         and set(changed.post_logout_redirect_uris) <= set(approved.post_logout_redirect_uris)
         and set(changed.scopes) <= set(approved.scopes)
         and set(changed.grant_types) <= set(approved.grant_types)

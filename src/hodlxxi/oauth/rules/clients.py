@@ -126,6 +126,11 @@ class Client:
         return self.metadata.dpop_bound or self.is_fapi2
 
     @property
+    def has_ended(self) -> bool:
+        """Whether it was removed, and not merely disabled for a while: then its secrets are erased."""
+        return self.disabled_at is not None and self.registration_digest is None
+
+    @property
     def sector(self) -> str:
         """Whose users are told apart together: the host that pairwise subjects are made for (Core §8.1)."""
         uri = self.metadata.sector_identifier_uri
