@@ -55,10 +55,11 @@ def discovery_document(room: OAuthRoom) -> dict[str, object]:
         "acr_values_supported": list(ACR_CLASSES),
         "display_values_supported": ["page"],
         "ui_locales_supported": ["en"],
+        "service_documentation": f"{issuer}/developers",
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
     }
-    if policy.registration == "open":
+    if policy.registration != "closed":
         document["registration_endpoint"] = f"{issuer}/oauth/register"
     return document
 

@@ -211,7 +211,7 @@ def judge_content(
     challenge = judge_challenge(
         _one(params, "code_challenge"),
         _one(params, "code_challenge_method"),
-        policy=client.pkce_policy or pkce,
+        policy=client.pkce_under(pkce),
         public=client.is_public,
         openid=OPENID in scopes,
         nonce=_one(params, "nonce"),

@@ -120,6 +120,10 @@ class Client:
         """Whether its authorization requests have to come by PAR."""
         return self.metadata.require_pushed or self.is_fapi2
 
+    def pkce_under(self, usual: PkcePolicy) -> PkcePolicy:
+        """When its requests need PKCE, where the server's policy is ``usual``. FAPI 2.0 knows no exception (§5.3.2.2)."""
+        return PkcePolicy.ALWAYS if self.is_fapi2 else self.pkce_policy or usual
+
     @property
     def needs_dpop(self) -> bool:
         """Whether its tokens are always bound to a key."""
