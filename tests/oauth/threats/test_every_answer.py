@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,8 +12,19 @@ import pytest
 from starlette.routing import Route
 
 from hodlxxi.migrations.run import upgrade
-from tests.identity.site import PUBLIC_URL, Site, ask_challenge, make_settings, new_key, open_site, prove, who
+from tests.identity.site import (
+    PUBLIC_URL,
+    Site,
+    ask_challenge,
+    make_settings,
+    new_key,
+    open_site,
+    prove,
+    sign_in,
+    who,
+)
 from tests.support.clock import FakeClock
+from tests.support.server import Server
 
 # What reads no cookie (reference §1): any origin may call it. Everything else is for our own pages.
 OPEN = {
@@ -34,6 +46,7 @@ OPEN = {
 # What may be kept for five minutes: the same for everybody.
 PUBLIC = {path for path in OPEN if path.startswith("/.well-known") or path == "/oauth/jwks.json"}
 METHODS = ("GET", "POST", "PUT", "DELETE")
+HTML = {"Accept": "text/html"}
 CROSS = {"Origin": "https://spa.example"}
 FORGED = {
     "Host": "evil.example",
@@ -145,6 +158,54 @@ async def test_what_a_proxy_could_say_changes_nothing_for_a_stranger(site: Site)
     assert await who(forging) == key.pubkey_hex
 
 
+ELSEWHERE = ("https://evil.example/x", "//evil.example/x", "/\\evil.example/x", "https:evil.example/x")
+LEADING = (
+    *(
+        "next",
+        "return_to",
+        "return",
+        "redirect",
+        "redirect_to",
+        "redirect_uri",
+        "redirect_url",
+        "url",
+        "continue",
+    ),
+    *("post_logout_redirect_uri", "target", "goto", "callback", "r", "u", "path", "state", "client_id"),
+)
+
+
+async def test_no_address_of_ours_leads_to_another_site(site: Site) -> None:
+    """MUST 4: whatever is sent, to whatever page, by whatever method, signed in or not."""
+    stranger, person = site.browser(), site.browser()
+    await sign_in(person, new_key())
+    for path in paths(site):
+        for browser, uri in itertools.product((stranger, person), ELSEWHERE):
+            sent = dict.fromkeys(LEADING, uri)
+            for method in ("GET", "POST"):
+                answer = await browser.request(
+                    method, filled(path), params=sent, data=sent if method == "POST" else None, headers=HTML
+                )
+                _stays_here(answer, path)
+    for odd in (
+        "//evil.example",
+        "//evil.example/..",
+        "/\\evil.example",
+        "/%2f%2fevil.example",
+        "/.//evil.example",
+    ):
+        for tail in ("", "/", "/login", "?next=//evil.example"):
+            _stays_here(await stranger.get(f"{PUBLIC_URL}{odd}{tail}", headers=HTML), odd)
+
+
+def _stays_here(answer: httpx.Response, path: str) -> None:
+    location = answer.headers.get("location", "/")
+    assert location.startswith("/"), (path, location)
+    assert not location.startswith(("//", "/\\")), (path, location)
+    assert "refresh" not in answer.headers
+    assert not re.search(r'(href|action|src|content)="[^"]*evil\.example', answer.text), path
+
+
 async def test_two_hosts_do_not_share_a_limit_by_forging(tmp_path: Path, clock: FakeClock) -> None:
     """MUST 27, MUST 24: another ``X-Forwarded-For`` is no new address for the limiter."""
     settings = make_settings(f"sqlite:///{tmp_path / 'site.db'}", rate_limit_register=2)
@@ -159,3 +220,21 @@ async def test_two_hosts_do_not_share_a_limit_by_forging(tmp_path: Path, clock: 
     assert statuses == [201, 201, 429, 429]
     assert (await site.browser("203.0.113.10").post("/oauth/register", json=body)).status_code == 201
     await site.close()
+
+
+def test_the_real_server_believes_no_forged_header_either(embedded_server: Server) -> None:
+    """MUST 27: the program that reads the requests passes nothing on that a stranger said about itself."""
+    with httpx.Client(base_url=embedded_server.url, headers=FORGED, timeout=20) as http:
+        document = http.get("/.well-known/openid-configuration")
+        body = {"redirect_uris": ["https://app.example/cb"]}
+        made = http.post("/oauth/register", json=body)
+        asked = http.get("/oauth/authorize", params={"client_id": made.json()["client_id"]}, headers=HTML)
+        page = http.get("/login", headers=HTML)
+    assert document.json()["issuer"] == embedded_server.url
+    for answer in (document, made, asked, page):
+        assert "evil" not in str(answer.headers) + answer.text
+    assert made.json()["registration_client_uri"].startswith(embedded_server.url)
+    assert "secure" not in page.headers["set-cookie"].lower(), "the scheme is what the operator said"
+    log = embedded_server.log_text()
+    assert "1.2.3.4" not in log
+    assert "evil" not in log

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from hodlxxi.oauth.register import MAX_UNUSED
 from hodlxxi.oauth.rules.authorization import PAR_PREFIX
+from hodlxxi.oauth.tables import oauth_clients
 from tests.oauth.provider import Provider, RelyingParty, fields_of, response_of
 from tests.oauth.test_asking import error_page
 from tests.oauth.test_code import BAD, error_of
@@ -171,3 +174,24 @@ async def test_what_an_app_calls_itself_is_text_wherever_it_is_shown(provider: P
                 "/oauth/register", json={"client_name": bad, "redirect_uris": ["https://app.example/cb"]}
             )
         assert error_of(answer) in ("invalid_client_metadata", "invalid_request")
+
+
+async def test_apps_that_nobody_uses_are_so_many_and_no_more(make_provider: Any) -> None:
+    """MUST 24: however many addresses somebody has, a thousand unused apps are the end of it."""
+    provider = await make_provider()
+    app = await provider.register()
+    async with provider.db.begin() as tx:
+        columns = oauth_clients.c
+        (row,) = (
+            await tx.execute(sa.select(oauth_clients).where(columns.client_id == app.client_id))
+        ).mappings()
+        more = [dict(row) | {"client_id": f"app_{n}"} for n in range(MAX_UNUSED - 2)]
+        await tx.execute(sa.insert(oauth_clients), more)
+    await provider.register()
+    async with provider.http() as http:
+        refused = await http.post("/oauth/register", json={"redirect_uris": ["https://app.example/cb"]})
+        assert error_of(refused, 429)
+        assert int(refused.headers["retry-after"]) > 0
+    # Who is in use makes room, and is not in the way of the next one.
+    await app.tokens()
+    assert await provider.register()
