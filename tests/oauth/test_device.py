@@ -12,6 +12,7 @@ import pytest
 from hodlxxi.kit.secret import digest_of
 from tests.oauth.devices import (
     DEVICE_CODE,
+    Television,
     answer_page,
     approve,
     begin,
@@ -20,7 +21,7 @@ from tests.oauth.devices import (
     type_code,
 )
 from tests.oauth.keyed import DpopApp
-from tests.oauth.provider import ISSUER, Provider, claims_of, next_of, response_of
+from tests.oauth.provider import ISSUER, Provider, RelyingParty, claims_of, next_of, response_of
 from tests.oauth.test_upkeep import sweep
 
 Make = Callable[..., Awaitable[Provider]]
@@ -249,14 +250,35 @@ async def test_what_a_person_allowed_on_a_device_is_remembered(provider: Provide
     assert "code" in response_of(await person.visit(app, scope="openid"))
 
 
-async def test_signing_out_and_removing_the_app_end_it(provider: Provider) -> None:
+async def test_a_device_that_only_signs_somebody_in_ends_with_the_sign_out(provider: Provider) -> None:
+    """Like every app: ``openid`` without ``offline_access`` ends with the session in which it was allowed."""
     app, person = await television_maker(provider), await provider.person()
-    device = await begin(app, scope="profile:read")
-    await approve(person, device)
+    granted = {}
+    for scope in ("openid profile:read", "openid profile:read offline_access", "profile:read"):
+        device = await begin(app, scope=scope)
+        await approve(person, device)
+        granted[scope] = (await device.tokens())["access_token"]
+    waiting = await begin(app, scope="openid")
+    await approve(person, waiting)
+    assert (await person.http.post("/logout")).status_code == 200
+    alive = {scope for scope, token in granted.items() if (await app.call(token)).status_code == 200}
+    assert alive == {"openid profile:read offline_access", "profile:read"}
+    assert await waiting.hears() == "invalid_grant"
+
+
+async def test_giving_a_token_back_ends_a_device(provider: Provider) -> None:
+    app, device = await _connected(provider)
     tokens = await device.tokens()
     revoked = await app.send("/oauth/revoke", {"token": tokens["refresh_token"]})
     assert revoked.status_code == 200
     assert (await app.call(tokens["access_token"])).status_code == 401
+
+
+async def _connected(provider: Provider) -> tuple[RelyingParty, Television]:
+    app = await television_maker(provider)
+    device = await begin(app, scope="profile:read")
+    await approve(await provider.person(), device)
+    return app, device
 
 
 async def test_the_page_is_for_people_who_are_signed_in(provider: Provider) -> None:
