@@ -13,13 +13,17 @@ from tests.browser.people import Somebody
 from tests.support.server import Server
 
 CALLBACK = "https://app.example/callback"
+BYE = "https://app.example/bye"
 _BY_PATH = {
     "home": "/",
     "login": "/login",
     "not-found": "/nothing-here",
     "unknown-app": "/oauth/authorize?client_id=nobody",
 }
-_BY_STEPS = ("login-for-an-app", "login-error", "consent", "consent-for-all", "signed-in", "signed-out")
+_BY_STEPS = (
+    *("login-for-an-app", "login-error", "consent", "consent-for-all", "signed-in", "signed-out"),
+    *("logout", "logout-for-an-app", "logout-to-nowhere"),
+)
 _BY_ACCOUNT = ("account", "account-of-a-newcomer", "recovery-codes", "account-closed")
 _OF_DEVICES = ("device", "device-error", "device-confirm", "device-done", "device-denied")
 PLACES = (*_BY_PATH, *_BY_STEPS, *_BY_ACCOUNT, *_OF_DEVICES)
@@ -110,6 +114,16 @@ async def go_to_device(place: str, person: Somebody, server: Server) -> None:
         await expect(page.locator("#device-done")).to_be_visible()
 
 
+def logout_url(server: Server, place: str) -> str:
+    """Where an app that has just been registered sends its user to sign out, or somebody goes on their own."""
+    if place == "logout":
+        return f"{server.url}/oauth/logout"
+    wish = {"client_name": "Wallet Watcher", "redirect_uris": [CALLBACK], "post_logout_redirect_uris": [BYE]}
+    made = httpx.post(f"{server.url}/oauth/register", json=wish, timeout=20).raise_for_status().json()
+    uri = BYE if place == "logout-for-an-app" else "https://evil.example/bye"
+    return f"{server.url}/oauth/logout?{urlencode({'client_id': made['client_id'], 'post_logout_redirect_uri': uri})}"
+
+
 async def go_to(place: str, person: Somebody, server: Server) -> None:
     """Bring somebody to one of ``PLACES``."""
     page = person.page
@@ -119,6 +133,9 @@ async def go_to(place: str, person: Somebody, server: Server) -> None:
         await _go_to_account(place, person, server)
     elif place in _OF_DEVICES:
         await go_to_device(place, person, server)
+    elif place.startswith("logout"):
+        await sign_in(person, server)
+        await page.goto(logout_url(server, place))
     elif place in ("signed-in", "signed-out"):
         await sign_in(person, server)
         if place == "signed-out":

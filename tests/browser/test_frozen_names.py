@@ -35,6 +35,13 @@ DEVICE = (
     "form#device-form[action='/device'][method=post]",
     "form#device-form [name=csrf][type=hidden]",
 )
+LOGOUT = (
+    "main[data-page=logout]",
+    "form#logout-form[action='/oauth/logout'][method=post]",
+    "form#logout-form [name=csrf][type=hidden]",
+    "form#logout-form button#logout-confirm[name=decision][value=logout]",
+    "form#logout-form button#logout-cancel[name=decision]",
+)
 FROZEN = {
     "login": LOGIN,
     "login-for-an-app": FOR_AN_APP,
@@ -52,6 +59,9 @@ FROZEN = {
         "li[data-scope=openid] #scope-openid[name=scope][value=openid]:checked:disabled",
         "li[data-scope=profile] #scope-profile[name=scope][value=profile]:checked:enabled",
     ),
+    "logout": LOGOUT,
+    "logout-for-an-app": (*LOGOUT, "#client-name"),
+    "logout-to-nowhere": (*LOGOUT, "#client-name", "#error-code", "#error-description", "#request-id"),
     "account": (
         "main[data-page=account]",
         "#pubkey",

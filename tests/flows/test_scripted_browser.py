@@ -17,6 +17,7 @@ from tests.support.server import Server
 from tests.support.signer import TestKey
 
 CALLBACK = "https://app.example/callback"
+BYE = "https://app.example/bye"
 
 
 @dataclass
@@ -58,6 +59,7 @@ def register(server: Server) -> App:
     wish = {
         "client_name": "Wallet Watcher",
         "redirect_uris": [CALLBACK],
+        "post_logout_redirect_uris": [BYE],
         "token_endpoint_auth_method": "none",
     }
     made = httpx.post(f"{server.url}/oauth/register", json=wish, timeout=20).raise_for_status().json()
@@ -95,6 +97,32 @@ def test_through_sign_in_and_consent_to_tokens_and_out_again(
     assert browser.shown == "logged-out"
     assert browser.has("logged-out")
     assert browser.open(any_dev_server.url).has("sign-in")
+
+
+def test_an_app_signs_its_user_out_with_and_without_a_click(
+    any_dev_server: Server, browser: ScriptedBrowser
+) -> None:
+    app = register(any_dev_server)
+    logout = f"{any_dev_server.url}/oauth/logout"
+    browser.open(app.authorize_url()).sign_in(6)
+    assert browser.agree().query["code"]
+    # Nobody vouches for this request: the person is asked, and may stay.
+    sent = {"client_id": app.client_id, "post_logout_redirect_uri": BYE, "state": "x y"}
+    browser.open(str(httpx.URL(logout, params=sent)))
+    assert (browser.shown, browser.text("client-name")) == ("logout", "Wallet Watcher")
+    assert browser.click("logout-cancel").shown == "home"
+    assert browser.open(app.authorize_url(prompt="none")).query["code"]
+    browser.open(str(httpx.URL(logout, params=sent))).click("logout-confirm")
+    assert (browser.url.partition("?")[0], browser.query) == (BYE, {"state": "x y"})
+    assert browser.open(app.authorize_url(prompt="none")).query["error"] == "login_required"
+    # With the hint of its own session, at once.
+    browser.open(app.authorize_url()).sign_in(6)
+    hint = app.redeem(browser.query["code"]).json()["id_token"]
+    browser.open(str(httpx.URL(logout, params={"id_token_hint": hint, "post_logout_redirect_uri": BYE})))
+    assert browser.url == BYE
+    # Nothing but the session: asked, then told.
+    browser.open(any_dev_server.url + "/login").sign_in(6).open(logout)
+    assert browser.click("logout-confirm").shown == "logged-out"
 
 
 def test_deny_sends_the_app_a_refusal(any_dev_server: Server, browser: ScriptedBrowser) -> None:

@@ -32,6 +32,14 @@ async def are_dead(app: RelyingParty, tokens: dict[str, Any]) -> bool:
     return call == 401
 
 
+async def is_active(app: RelyingParty, token: str) -> bool:
+    """What introspection tells the app about its own token."""
+    async with app.provider.http() as http:
+        return bool(
+            (await http.post("/oauth/introspect", data={"token": token}, **app.auth)).json()["active"]
+        )
+
+
 async def sign_out(person: Person) -> None:
     assert (await person.http.post("/logout")).status_code == 200
 
@@ -182,11 +190,14 @@ async def test_29_a_disabled_user_loses_sessions_and_tokens_at_once_and_for_good
     app, person = await provider.register(), await provider.person()
     offline = await app.tokens(person, scope="openid profile:read offline_access")
     code = response_of(await person.authorize(app))["code"]
+    assert await is_active(app, offline["access_token"])
     changed = await disable_user(provider.identity, Pubkey(person.pubkey))
     assert changed is not None
     assert changed.is_changed
     assert (await person.http.get("/api/session")).status_code == 401
     assert (await app.call(offline["access_token"], "/oauth/userinfo")).status_code == 401
+    assert not await is_active(app, offline["access_token"])
+    assert not await is_active(app, offline["refresh_token"])
     assert await are_dead(app, offline)
     assert (await app.redeem(code)).json()["error"] == "invalid_grant"
     with pytest.raises(AssertionError, match="account_disabled"):

@@ -62,16 +62,7 @@ class Visitor:
 
     async def authorize(self, scope: str = SCOPE) -> tuple[str, str]:
         """A code and its PKCE verifier; the consent page is answered where it is shown."""
-        verifier = secrets.token_urlsafe(48)
-        digest = hashlib.sha256(verifier.encode()).digest()
-        params = {
-            "response_type": "code",
-            "client_id": self.credentials[0],
-            "redirect_uri": CALLBACK,
-            "scope": scope,
-            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
-            "code_challenge_method": "S256",
-        }
+        params, verifier = self.asking(scope)
         answer = await self.browser.get("/oauth/authorize", params=params)
         for _ in range(4):
             if answer.status_code == 200:
@@ -82,6 +73,27 @@ class Visitor:
                 return parse_qs(urlsplit(target).query)["code"][0], verifier
             answer = await self.browser.get(target)
         raise AssertionError(answer.text)
+
+    def asking(self, scope: str = SCOPE) -> tuple[dict[str, str], str]:
+        """The parameters of an authorization request, and its PKCE verifier."""
+        verifier = secrets.token_urlsafe(48)
+        digest = hashlib.sha256(verifier.encode()).digest()
+        params = {
+            "response_type": "code",
+            "client_id": self.credentials[0],
+            "redirect_uri": CALLBACK,
+            "scope": scope,
+            "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+        }
+        return params, verifier
+
+    def code_in(self, answer: httpx.Response) -> str | None:
+        """The code that an answer carries to the app, if it does."""
+        target = answer.headers["location"]
+        return (
+            parse_qs(urlsplit(target).query).get("code", [None])[0] if target.startswith(CALLBACK) else None
+        )
 
     async def tokens(self, scope: str = SCOPE) -> dict[str, Any]:
         """The token response for a fresh code."""

@@ -68,7 +68,6 @@ def work(do: Callable[[App], Awaitable[T]]) -> T:
         try:
             return await do(server)
         finally:
-            await server.outgoing.close()
-            await server.db.close()
+            await server.stop()
 
     return run(prepared())

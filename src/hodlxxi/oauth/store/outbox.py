@@ -13,7 +13,7 @@ from hodlxxi.kit.db import Tx, rows_changed
 from hodlxxi.oauth.tables import logout_outbox
 
 # Longer than one try can take.
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=15)
 # Afterwards nobody's session at an app is worth telling of.
 LIFE = timedelta(days=1)
 
