@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -81,6 +82,14 @@ async def to_callback(page: Page, server: Server) -> None:
     await expect(page.locator("#exchange")).to_be_visible()
 
 
+async def to_mistake(page: Page, server: Server) -> None:
+    await to_app(page, server)
+    client_id = await page.inner_text("#client-id")
+    query = urlencode({"client_id": client_id, "redirect_uri": "https://app.example/callback/"})
+    await page.goto(f"{server.url}/oauth/authorize?{query}")
+    await expect(page.locator("#for-owner")).to_be_visible()
+
+
 PLACES: dict[str, Callable[[Page, Server], Awaitable[None]]] = {
     "new": to_new,
     "error": to_error,
@@ -89,6 +98,7 @@ PLACES: dict[str, Callable[[Page, Server], Awaitable[None]]] = {
     "list": to_list,
     "test": to_test,
     "callback": to_callback,
+    "mistake": to_mistake,
 }
 
 

@@ -25,11 +25,13 @@ from hodlxxi.oauth.interaction import (
     show_client,
 )
 from hodlxxi.oauth.par import load_pushed
+from hodlxxi.oauth.refusals import log_destination_refused
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.authorization import (
     Answer,
     AuthorizationRequest,
     Destination,
+    NotRegistered,
     Params,
     judge_destination,
     judge_request,
@@ -50,9 +52,10 @@ from hodlxxi.oauth.subjects import find_subject
 
 @dataclass(frozen=True, slots=True)
 class ShowError:
-    """A page of ours: nothing is sent to anybody."""
+    """A page of ours: nothing is sent to anybody. ``for_owner`` only when the app's own developer looks at it."""
 
     fault: Fault
+    for_owner: NotRegistered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ async def begin(room: OAuthRoom, params: Params, asker: Asker, *, cross_site: bo
     began = Began(room.clock.now(), asker.session.digest if asker.session else None)
     visit = await _judge_visit(room, client_id, params, asker, began, pushed.digest if pushed else None)
     if isinstance(visit, Fault):
-        return ShowError(visit)
+        return _show_error(visit, asker)
     if cross_site:
         interaction_id = await _open(room, visit, cross_site=True)
         return GoOn(interaction_path(interaction_id), login=False)
@@ -131,7 +134,7 @@ async def begin(room: OAuthRoom, params: Params, asker: Asker, *, cross_site: bo
 async def resume(room: OAuthRoom, interaction_id: str, asker: Asker) -> Outcome:
     """The browser comes back to a request that waited for it."""
     visit = await load_visit(room, interaction_id, asker)
-    return ShowError(visit) if isinstance(visit, Fault) else await _step(room, visit)
+    return _show_error(visit, asker) if isinstance(visit, Fault) else await _step(room, visit)
 
 
 async def load_visit(room: OAuthRoom, interaction_id: str, asker: Asker) -> Visit | Fault:
@@ -168,6 +171,8 @@ async def _judge_visit(
     async with room.db.read() as tx:
         client = await find_client(tx, client_id)
     destination = judge_destination(params, client)
+    if isinstance(destination, Fault):
+        log_destination_refused(client_id, destination)
     if isinstance(destination, Fault) or client is None:
         return destination if isinstance(destination, Fault) else BAD_HINT
     policy = room.policy
@@ -205,6 +210,13 @@ async def _step(room: OAuthRoom, visit: Visit) -> Outcome:
     if isinstance(agreed, Ask):
         return await _ask(room, visit, request, agreed)
     return await _issue(room, visit, request, who, agreed, now)
+
+
+def _show_error(fault: Fault, asker: Asker) -> ShowError:
+    """The error page; what is registered is shown to nobody but the app's owner."""
+    owner = fault.client.owner_id if isinstance(fault, NotRegistered) and fault.client else None
+    is_owner = owner is not None and asker.session is not None and asker.session.user_id == owner
+    return ShowError(fault, fault if is_owner and isinstance(fault, NotRegistered) else None)
 
 
 def _must_sign_in_first(visit: Visit) -> bool:

@@ -9,6 +9,7 @@ from hodlxxi.audit.events import Origin
 from hodlxxi.kit.db import Tx
 from hodlxxi.oauth.client_keys import judge_signed
 from hodlxxi.oauth.possession import NO_CALL, HttpCall, spend
+from hodlxxi.oauth.refusals import log_client_refused
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.client_auth import REPLAYED, Credentials, judge_client, parse_credentials
 from hodlxxi.oauth.rules.clients import Client
@@ -42,6 +43,7 @@ async def read_credentials(room: OAuthRoom, request: ClientRequest) -> Credentia
     """
     credentials = parse_credentials(request.authorization, request.form)
     if isinstance(credentials, Fault):
+        log_client_refused(request.sent("client_id"), credentials)
         raise client_refusal(credentials, by_header=request.authorization is not None)
     # Client and address: a misconfigured app must not lock out its neighbours behind one NAT.
     key = f"{credentials.client_id[:64]}:{request.origin.ip_address}"
@@ -63,6 +65,8 @@ async def admit(tx: Tx, client: Client | None, credentials: Credentials) -> Clie
     once = credentials.verdict
     if fault is None and isinstance(once, OneUse):
         fault = None if await spend(tx, once) else REPLAYED
+    if fault is not None:
+        log_client_refused(credentials.client_id, fault)
     return fault or client or NOBODY
 
 

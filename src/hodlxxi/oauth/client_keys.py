@@ -10,7 +10,7 @@ from hodlxxi.kit.reach import NotFetched
 from hodlxxi.kit.remembered import KEPT
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.assertions import Assertion, Expected, is_signed, judge_assertion
-from hodlxxi.oauth.rules.client_auth import BAD_CLIENT
+from hodlxxi.oauth.rules.client_auth import BAD_CLIENT, absence_of
 from hodlxxi.oauth.rules.clients import Client
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.jwk import PublicJwk, judge_key_set
@@ -27,8 +27,11 @@ async def judge_signed(room: OAuthRoom, assertion: Assertion) -> OneUse | Fault:
     """What must be spent for the assertion to count, or what is wrong. Reads, and perhaps calls the client's server."""
     async with room.db.read() as tx:
         client = await find_client(tx, assertion.client_id)
-    if client is None or client.disabled_at is not None or not client.signs_assertions:
-        return BAD_CLIENT
+    if client is None or client.disabled_at is not None:
+        return BAD_CLIENT.because(absence_of(client))
+    if not client.signs_assertions:
+        method = client.metadata.auth_method
+        return BAD_CLIENT.because(f"wrong method: registered for {method}, sent a client_assertion")
     keys = await _find_keys(room, client, KEPT)
     if (
         not isinstance(keys, Fault)
@@ -40,7 +43,7 @@ async def judge_signed(room: OAuthRoom, assertion: Assertion) -> OneUse | Fault:
         log.warning("client_keys_unusable", client_id=client.client_id, reason=keys.text)
         return keys
     if not is_signed(assertion, keys):
-        return BAD_CLIENT
+        return BAD_CLIENT.because("wrong key: none of the client's keys made this signature")
     issuer = room.policy.issuer
     endpoints = frozenset({f"{issuer}/oauth/token", f"{issuer}/oauth/par"})
     expected = Expected(issuer, endpoints, client.metadata.auth_signing_alg, is_fapi2=client.is_fapi2)

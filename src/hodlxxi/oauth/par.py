@@ -13,6 +13,7 @@ from hodlxxi.kit.secret import digest_of, mint_token
 from hodlxxi.oauth.client_auth import ClientRequest, authenticate, client_refusal, read_credentials
 from hodlxxi.oauth.hints import judge_hint
 from hodlxxi.oauth.possession import judge_possession, take_proof
+from hodlxxi.oauth.refusals import log_destination_refused
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.authorization import (
     PAR_PREFIX,
@@ -77,6 +78,7 @@ async def _keep(
         return fault
     destination = judge_destination(params, client)
     if isinstance(destination, Fault):
+        log_destination_refused(client.client_id, destination)
         return destination
     policy = room.policy
     judged = judge_content(

@@ -16,8 +16,9 @@ from hodlxxi.oauth.interaction import GONE, Asker, interaction_path
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.routes.choice import chosen_scopes, shown_scopes
 from hodlxxi.oauth.routes.pages import with_pages
-from hodlxxi.oauth.rules.authorization import ResponseMode
+from hodlxxi.oauth.rules.authorization import NotRegistered, ResponseMode
 from hodlxxi.oauth.rules.errors import Fault, Word
+from hodlxxi.oauth.rules.redirects import MAX_URI_CHARS, alike_chars, nearest
 from hodlxxi.oauth.rules.scopes import CLAIM_TEXTS
 
 MAX_ID_CHARS = 100
@@ -75,6 +76,8 @@ class AuthorizePage:
 
     def _response(self, request: Request, outcome: Outcome, browser: b.Browser | None) -> Response:
         pages = self._room.pages
+        if isinstance(outcome, ShowError) and outcome.for_owner is not None:
+            return self._explain(request, outcome.for_owner)
         if isinstance(outcome, ShowError):
             return pages.error(request, 400, outcome.fault.word.value, outcome.fault.text)
         if isinstance(outcome, GoOn):
@@ -82,6 +85,23 @@ class AuthorizePage:
         if isinstance(outcome, ShowConsent):
             return self._consent(request, outcome, browser)
         return self._respond(request, outcome)
+
+    def _explain(self, request: Request, fault: NotRegistered) -> Response:
+        """The error page for the app's own developer: what was received beside what is registered."""
+        received, client = fault.received or "", fault.client
+        registered = client.metadata.redirect_uris if client else ()
+        ordered = nearest(registered, received, len(registered))
+        return self._room.pages.render(
+            request,
+            "oauth/bad_redirect.html",
+            status=400,
+            error=fault.word.value,
+            description=fault.text,
+            hint=None,
+            received=_compare(received[:MAX_URI_CHARS], ordered[0] if ordered else ""),
+            registered=[_compare(uri, received) for uri in ordered],
+            app_path=f"/developers/apps/{client.client_id}" if client else "/developers",
+        )
 
     def _respond(self, request: Request, outcome: Respond) -> Response:
         answer, issuer = outcome.answer, self._room.policy.issuer
@@ -113,6 +133,12 @@ class AuthorizePage:
             csrf=b.csrf_token(room.identity, session, browser),
             switch_url=login_url(interaction_path(outcome.interaction_id)),
         )
+
+
+def _compare(uri: str, other: str) -> dict[str, str]:
+    """Where a URI departs from another."""
+    at = alike_chars(uri, other)
+    return {"alike": uri[:at], "rest": uri[at:]}
 
 
 def _params(form: Form) -> dict[str, list[str]]:

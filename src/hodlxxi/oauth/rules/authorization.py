@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from hodlxxi.oauth.rules.claims import NOTHING_ASKED, AskedClaims
 from hodlxxi.oauth.rules.claims_request import parse_claims
+from hodlxxi.oauth.rules.client_auth import absence_of
 from hodlxxi.oauth.rules.clients import AUTHORIZATION_CODE, REFRESH_TOKEN, Client
 from hodlxxi.oauth.rules.dpop import is_jkt
 from hodlxxi.oauth.rules.errors import Fault, Word
@@ -27,6 +28,7 @@ MAX_STATE_CHARS = 2_048
 MAX_NONCE_CHARS = 512
 MAX_HINT_CHARS = 8_192
 MAX_LOGIN_HINT_CHARS = 255
+NO_APP = Fault(Word.INVALID_CLIENT, "This app is not registered here, or its registration has ended.")
 PAR_PREFIX = "urn:ietf:params:oauth:request_uri:"
 
 PROMPTS = ("none", "login", "consent", "select_account", "create")
@@ -125,6 +127,14 @@ class AuthorizationRequest:
         return "none" in self.prompt
 
 
+@dataclass(frozen=True, slots=True)
+class NotRegistered(Fault):
+    """A redirect URI that is not this client's: what was received and what is registered, for its owner and the operator."""
+
+    client: Client | None = None
+    received: str | None = None
+
+
 def parse_client_id(params: Params) -> str | Fault:
     """Check A1 and A2: who asks. A fault is a page."""
     for name in ("client_id", "redirect_uri", "request_uri"):
@@ -147,12 +157,13 @@ def pushed_id(params: Params) -> str | None:
 def judge_destination(params: Params, client: Client | None) -> Destination | Fault:
     """Checks A2 and A4 and the state: where may the response go? A fault is a page, never a redirect."""
     if client is None or client.disabled_at is not None:
-        return Fault(Word.INVALID_CLIENT, "This app is not registered here, or its registration has ended.")
+        return NO_APP.because(absence_of(client))
     asked = _one(params, "redirect_uri")
     redirect_uri = _only_uri(params, client) if asked is None else client.find_redirect_uri(asked)
     if redirect_uri is None:
         what = "redirect_uri is missing." if asked is None else "redirect_uri is not registered for this app."
-        return Fault(Word.INVALID_REQUEST, f"{what} It must equal a registered one, character for character.")
+        text = f"{what} It must equal a registered one, character for character."
+        return NotRegistered(Word.INVALID_REQUEST, text, client=client, received=asked)
     mode = _one(params, "response_mode")
     return Destination(
         redirect_uri=redirect_uri,

@@ -59,14 +59,14 @@ def parse_credentials(authorization: str | None, form: Mapping[str, str]) -> Cre
         if client_id is None:
             return Fault(Word.INVALID_CLIENT, "No client credentials: send Basic, or client_id in the body.")
         if len(client_id) > MAX_ID_CHARS or len(secret or "") > MAX_SECRET_CHARS:
-            return BAD_CLIENT
+            return BAD_CLIENT.because("client_id or client_secret is too long")
         return Credentials(client_id, secret)
     if "client_secret" in form:
         text = "Two ways of client authentication: leave client_secret out of the body, or the Authorization header."
         return Fault(Word.INVALID_REQUEST, text)
     credentials = _parse_basic(authorization)
     if credentials is None:
-        return BAD_CLIENT
+        return BAD_CLIENT.because("the Authorization header is no well-formed Basic")
     if form.get("client_id", credentials.client_id) != credentials.client_id:
         return Fault(
             Word.INVALID_REQUEST, "client_id in the body is not the one in the Authorization header."
@@ -86,12 +86,35 @@ def judge_client(client: Client | None, credentials: Credentials) -> Fault | Non
     kept = client.secret_digest if client and client.secret_digest else _NO_DIGEST
     is_right = hmac.compare_digest(given, kept)
     if client is None or client.disabled_at is not None:
-        return BAD_CLIENT
+        return BAD_CLIENT.because(absence_of(client))
+    method = client.metadata.auth_method
     if client.signs_assertions or credentials.assertion is not None:
-        return None if client.signs_assertions and credentials.verdict is not None else BAD_CLIENT
+        if client.signs_assertions and credentials.verdict is not None:
+            return None
+        sent = "no client_assertion" if credentials.assertion is None else "a client_assertion"
+        return BAD_CLIENT.because(f"wrong method: registered for {method}, sent {sent}")
     if client.is_public:
-        return None if credentials.secret is None and not credentials.by_header else BAD_CLIENT
-    return None if credentials.secret is not None and is_right else BAD_CLIENT
+        if credentials.secret is None and not credentials.by_header:
+            return None
+        return BAD_CLIENT.because(f"wrong method: registered for {method}, sent a secret")
+    if credentials.secret is None:
+        return BAD_CLIENT.because(f"wrong method: registered for {method}, sent no secret")
+    return None if is_right else BAD_CLIENT.because(_wrong_secret(client))
+
+
+def absence_of(client: Client | None) -> str:
+    """Why a client does not count at all, for the operator."""
+    if client is None:
+        return "unknown client"
+    return "the client was removed" if client.has_ended else "the client is disabled"
+
+
+def _wrong_secret(client: Client) -> str:
+    return (
+        "wrong secret"
+        if client.secret_digest
+        else "the client has no secret any more: rotate-secret makes one"
+    )
 
 
 def _parse_assertion(authorization: str | None, form: Mapping[str, str]) -> Credentials | Fault:

@@ -6,8 +6,9 @@ transaction. The wire shape is RFC 6749 §5.2 plus ``request_id`` (reference oau
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Self
 
 from hodlxxi.kit.errors import Refusal
 
@@ -63,10 +64,18 @@ _UNAUTHORIZED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A refusal as a value. ``text`` is for the developer of the app; it holds no secret."""
+    """A refusal as a value. ``text`` is for the developer of the app; it holds no secret.
+
+    ``cause`` is for the operator's log alone, where the text must not tell strangers which of several things was wrong.
+    """
 
     word: Word
     text: str
+    cause: str | None = field(default=None, compare=False)
+
+    def because(self, cause: str) -> Self:
+        """The same refusal, with its cause."""
+        return replace(self, cause=cause)
 
     @property
     def status(self) -> int:

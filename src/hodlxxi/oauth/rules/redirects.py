@@ -128,6 +128,18 @@ def host_of(uri: str) -> str:
     return matched[1].lower() if matched else shown
 
 
+def nearest(registered: Iterable[str], asked: str, count: int) -> list[str]:
+    """The registered URIs that look most like the asked one: those that begin alike, longest first."""
+    return sorted(registered, key=lambda uri: -alike_chars(uri, asked))[:count]
+
+
+def alike_chars(one: str, other: str) -> int:
+    """How many characters two texts have in common at their beginning."""
+    return next(
+        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+
+
 def _refused(why: str) -> Fault:
     return Fault(Word.INVALID_REDIRECT_URI, f"redirect_uris: a redirect URI {why}.")
 
