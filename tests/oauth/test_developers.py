@@ -318,6 +318,22 @@ async def test_deleting_ends_the_app_with_everything_that_people_gave_it(provide
     assert (await (await provider.person()).visit(app)).status_code == 400
 
 
+async def test_an_app_that_is_deleted_while_it_refreshes_leaves_no_token_alive(provider: Provider) -> None:
+    for _ in range(4):
+        dev = await developer(provider)
+        app = await dev.app(scope=["openid", "profile:read"])
+        held = [(await app.tokens(scope="openid profile:read"))["refresh_token"] for _ in range(4)]
+        path = f"/developers/apps/{app.client_id}"
+        hidden = hidden_of((await dev.get(path)).text, f"{path}/delete") | {"sure": "yes"}
+        *refreshed, deleted = await asyncio.gather(
+            *(app.refresh(token) for token in held), dev.http.post(f"{path}/delete", data=hidden)
+        )
+        assert deleted.status_code == 303
+        assert {answer.status_code for answer in refreshed} <= {200, 400, 401}
+        alive = "SELECT count(*) FROM oauth_tokens WHERE client_id = :id AND NOT revoked"
+        assert await provider.ask(alive, id=app.client_id) == 0
+
+
 async def test_an_approved_app_that_is_renamed_has_to_be_approved_again(provider: Provider) -> None:
     dev = await developer(provider)
     app = await dev.app()

@@ -117,7 +117,8 @@ def _values(metadata: Metadata) -> dict[str, object]:
 
 
 _FIND = sa.select(*CLIENT_COLUMNS).where(_c.client_id == _p("id_"))
-_HOLD = _FIND.with_for_update()
+# NO KEY UPDATE: a token that is being added only needs the row to be there, and must not wait for us while it holds a grant.
+_HOLD = _FIND.with_for_update(key_share=True)
 _LIST = sa.select(*CLIENT_COLUMNS).order_by(_c.created_at.desc()).limit(_p("count"))
 _ADD = sa.insert(oauth_clients).inline()
 _CHANGE = sa.update(oauth_clients).where(_c.client_id == _p("id_"))

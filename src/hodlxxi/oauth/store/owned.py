@@ -27,7 +27,7 @@ _FIND = sa.select(*_USE).where(_c.client_id == _p("id_"))
 # Disabled for a while, and not removed: the secrets of a removed app are erased.
 _owned = (_c.owner_id == _p("owner"), sa.or_(_c.disabled_at.is_(None), _c.registration_token.is_not(None)))
 _LIST = sa.select(*_USE).where(*_owned).order_by(_c.created_at.desc(), _c.client_id)
-_HOLD = sa.select(_c.client_id).where(*_owned).with_for_update()
+_HOLD = sa.select(_c.client_id).where(*_owned).with_for_update(key_share=True)
 _COUNT = sa.select(sa.func.count()).select_from(oauth_clients).where(*_owned)
 
 
