@@ -18,6 +18,8 @@ from hodlxxi.oauth.rules.jose import split_compact, unb64
 SIGNING_ALGS = ("RS256", "PS256", "ES256", "EdDSA")
 _NEW_NAMES = {"Ed25519": "EdDSA"}
 MAX_JTI_CHARS = 255
+# As far as time goes here: JSON's integers have no end, and one may be too large to be compared with a clock.
+_MAX_SECONDS = 2**53
 
 _decode_object = msgspec.json.Decoder(dict[str, object]).decode
 
@@ -83,4 +85,6 @@ def text_of(claims: Mapping[str, object], name: str, max_chars: int = MAX_JTI_CH
 def seconds_of(claims: Mapping[str, object], name: str) -> float | None:
     """A claim that must be a NumericDate (RFC 7519 §2); None also when it is something else."""
     value = claims.get(name)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return max(-_MAX_SECONDS, min(value, _MAX_SECONDS))
