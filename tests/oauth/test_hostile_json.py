@@ -1,4 +1,4 @@
-"""What stands inside a token that a stranger made is JSON of any depth, with numbers of any size: no refusal of it is a 500."""
+"""Inside a token that a stranger made is JSON of any depth, with numbers of any size: no refusal of it is a 500."""
 
 from __future__ import annotations
 

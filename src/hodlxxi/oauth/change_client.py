@@ -11,7 +11,15 @@ from hodlxxi.kit.db import Tx
 from hodlxxi.kit.secret import digest_of, mint_token
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.approval import keeps_approval
-from hodlxxi.oauth.rules.clients import HMAC_ALG, SECRET_METHODS, Client, Metadata, Trust, render_metadata
+from hodlxxi.oauth.rules.clients import (
+    HMAC_ALG,
+    SECRET_METHODS,
+    Client,
+    Metadata,
+    Trust,
+    renames_users,
+    render_metadata,
+)
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.profile import judge_profile
 from hodlxxi.oauth.rules.registration import Terms, judge_metadata
@@ -26,6 +34,11 @@ CHANGED_MEANWHILE = Fault(
     Word.INVALID_CLIENT_METADATA, "The secret was changed meanwhile. Load the page again."
 )
 _NOT_SENT = ("client_id", "client_id_issued_at")
+RENAMES_USERS = Fault(
+    Word.INVALID_CLIENT_METADATA,
+    "subject_type, redirect_uris, sector_identifier_uri, grant_types: with this change the users of this app would get "
+    "another sub. Register a new app for it.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +91,8 @@ async def change_client(
     fault = judge_profile(replace(client, metadata=metadata))
     if fault is not None:
         return fault
+    if not author.is_operator and renames_users(client, replace(client, metadata=metadata)):
+        return RENAMES_USERS
     needs_secret = metadata.auth_method in SECRET_METHODS
     # A sealed copy cannot be made of a secret that only its owner still knows.
     lacks_copy = metadata.id_token_alg == HMAC_ALG and client.secret_sealed is None

@@ -136,11 +136,18 @@ class Client:
 
     @property
     def sector(self) -> str:
-        """Whose users are told apart together: the host that pairwise subjects are made for (Core §8.1)."""
-        uri = self.metadata.sector_identifier_uri
-        if uri is None:
-            uri = next(iter(self.metadata.redirect_uris), None)
-        return host_of(uri) if uri else self.client_id
+        """Whose users are told apart together: the host that pairwise subjects are made for (Core §8.1).
+
+        A host counts only where it takes part in each sign-in, by being where the code goes. Anybody can name somebody
+        else's, and a device is given its tokens without it; a loopback address or private scheme is nobody's.
+        """
+        uri = next(iter(self.metadata.redirect_uris), None)
+        if uri is None or DEVICE_CODE in self.metadata.grant_types:
+            return self.client_id
+        shared = self.metadata.sector_identifier_uri
+        if shared is None and is_claimable(uri):
+            return self.client_id
+        return host_of(shared or uri)
 
     @property
     def is_native(self) -> bool:
@@ -165,6 +172,15 @@ class Client:
         if uri is None:
             uri = next(iter(self.metadata.redirect_uris), None)
         return origin_shown(uri) if uri else self.client_id
+
+
+def renames_users(before: Client, after: Client) -> bool:
+    """Whether a change of its metadata would give the users of a client other subjects, in what it holds already too.
+
+    It could then learn how another app calls the same people, or their key, which they never showed it.
+    """
+    kinds = (before.metadata.subject_type, after.metadata.subject_type)
+    return kinds[0] != kinds[1] or (PAIRWISE in kinds and before.sector != after.sector)
 
 
 def render_metadata(client: Client) -> dict[str, object]:
