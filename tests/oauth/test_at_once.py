@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from hodlxxi.audit.events import Origin
+from hodlxxi.identity.account import remove_key
+from hodlxxi.identity.sessions import find_session
+from hodlxxi.identity.store import hold_session
+from hodlxxi.oauth.rules.consent import Consent
+from hodlxxi.oauth.store.asking import keep_consent
 from tests.oauth.provider import Provider, fields_of, next_of, response_of
+from tests.support.signer import TestKey
 
 AT_ONCE = 12
 
@@ -68,3 +77,28 @@ async def test_a_refresh_and_the_end_of_its_client_leave_nothing_alive(provider:
         if answer.status_code == 200:
             assert (await app.call(answer.json()["access_token"])).status_code == 401
             assert (await app.refresh(answer.json()["refresh_token"])).status_code == 401
+
+
+async def test_a_key_is_removed_while_its_session_agrees_to_something(provider: Provider) -> None:
+    """The one holds the account and waits for the session, the other holds the session and writes a row of the account."""
+    if provider.db.is_sqlite:
+        pytest.skip("one writer at a time")
+    app, person, now = await provider.register(), await provider.person(), provider.clock.now()
+    other = TestKey(70_001)
+    await provider.execute(
+        "INSERT INTO user_keys VALUES (:k, :u, 'message', NULL, now(), NULL)",
+        k=other.pubkey_hex,
+        u=person.pubkey,
+    )
+    old = await find_session(provider.identity, person.http.cookies["session"])
+    person.http.cookies.delete("session")
+    await person.sign_in(other)
+    new = await find_session(provider.identity, person.http.cookies["session"])
+    assert old is not None
+    assert new is not None
+    async with provider.db.begin() as tx:
+        assert await hold_session(tx, old.digest, now)
+        removal = asyncio.create_task(remove_key(provider.identity, new, person.pubkey, Origin("", "")))
+        await asyncio.sleep(0.3)
+        await keep_consent(tx, person.pubkey, app.client_id, Consent(frozenset({"openid"})), now)
+    assert await removal == 1

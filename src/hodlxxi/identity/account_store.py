@@ -61,7 +61,8 @@ class ListedUser:
 _LOCK_USER = (
     sa.select(_u.pubkey)
     .where(_u.pubkey == _p("user"), _u.closed_at.is_(None), _u.disabled_at.is_(None))
-    .with_for_update()
+    # Not against new rows that point to the account: a consent holds its session first, and writes them afterwards.
+    .with_for_update(key_share=True)
 )
 _SET_NAME = (
     sa.update(users)
