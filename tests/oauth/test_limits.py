@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from hodlxxi.kit.db import Database
@@ -10,6 +11,7 @@ from hodlxxi.migrations import run
 from hodlxxi.oauth.limits import ClientLimits
 from hodlxxi.oauth.store.clients import add_client
 from hodlxxi.oauth.store.limits import set_limit
+from tests.oauth.provider import Provider
 from tests.oauth.rules import sample
 from tests.support.clock import FakeClock
 
@@ -34,6 +36,22 @@ async def test_an_exception_holds_for_its_client_and_bucket_only(database_url: s
     clock.advance(timedelta(seconds=61))
     assert await limits.limit_of("app_1", "call", USUAL) == USUAL
     await db.close()
+
+
+async def test_who_names_another_client_each_time_is_limited_by_their_address(
+    make_provider: Callable[..., Awaitable[Provider]],
+) -> None:
+    """Each refusal is a row of the audit. An app that proves who it is, behind the same address, is none the worse."""
+    provider = await make_provider(tokens=Limit(5))
+    app = await provider.register(grant_types=["client_credentials"], redirect_uris=[])
+    async with provider.http() as http:
+        statuses = []
+        for number in range(8):
+            form = {"grant_type": "client_credentials", "client_id": f"app_{number}", "client_secret": "x"}
+            statuses.append((await http.post("/oauth/token", data=form)).status_code)
+    assert statuses == [401] * 5 + [429] * 3
+    assert await provider.ask("SELECT count(*) FROM audit_logs WHERE event_type = 'token_refused'") == 5
+    assert (await app.post(grant_type="client_credentials")).status_code == 200
 
 
 async def _add_client(db: Database, clock: FakeClock) -> None:

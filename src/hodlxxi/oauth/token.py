@@ -52,12 +52,23 @@ async def exchange(room: OAuthRoom, request: ClientRequest) -> Answer:
     call = Call(room, await room.keys.current(), request, credentials, room.clock.now(), proof)
     async with room.db.begin() as tx:
         outcome = await _serve(tx, call)
+        if isinstance(outcome, Fault) and outcome.word is Word.INVALID_CLIENT:
+            await _count_stranger(call)
         if isinstance(outcome, Fault) and outcome not in (PENDING, SLOW_DOWN):
             await record_refusal(tx, call, outcome)
     if isinstance(outcome, Fault):
         raise client_refusal(outcome, by_header=credentials.by_header)
     room.metrics.count("tokens_issued", grant=call.grant_type)
     return outcome
+
+
+async def _count_stranger(call: Call) -> None:
+    """Raises ``TooMany``, inside the transaction: such a refusal is not recorded.
+
+    A limit for each client is none for somebody who names another one each time, and each refusal is a row. Whoever proves
+    who they are is not counted, so nobody pays for a neighbour behind the same address.
+    """
+    await call.room.limiter.check("stranger", call.request.origin.ip_address, call.room.policy.tokens)
 
 
 async def _serve(tx: Tx, call: Call) -> Answer | Fault:
