@@ -77,7 +77,8 @@ class GoOn:
 class ShowConsent:
     """The consent page. ``ticked`` are the scopes that it proposes, ``claims`` the single claims that are asked for.
 
-    ``links_key``: the app knows people by a name of its own, and asks for their key, by which others know them.
+    ``resources`` are the other APIs that it asks tokens for. ``links_key``: the app knows people by a name of its own, and
+    asks for their key, by which others know them.
     """
 
     interaction_id: str
@@ -87,6 +88,7 @@ class ShowConsent:
     claims: tuple[str, ...]
     links_key: bool
     session: Session
+    resources: tuple[str, ...]
 
 
 Outcome = ShowError | Respond | GoOn | ShowConsent
@@ -204,7 +206,7 @@ async def _step(room: OAuthRoom, visit: Visit) -> Outcome:
         return await _sign_in(room, visit)
     async with room.db.read() as tx:
         remembered = await store.find_consent(tx, who.login.user_id, request.client_id)
-    agreed = judge_consent(request, visit.client, remembered)
+    agreed = judge_consent(request, visit.client, remembered, room.policy.foreign(request.resources))
     if isinstance(agreed, Fault):
         return await _respond(room, visit, refuse(visit.destination, agreed))
     if isinstance(agreed, Ask):
@@ -249,8 +251,9 @@ async def _ask(room: OAuthRoom, visit: Visit, request: AuthorizationRequest, ask
     claims = tuple(sorted(asked_names(request.claims)))
     asks_key = PROFILE_READ in request.scopes or "bitcoin_pubkey" in claims
     links_key = asks_key and visit.client.metadata.subject_type == PAIRWISE
+    others = room.policy.foreign(request.resources)
     waiting = await _wait(room, visit)
-    return ShowConsent(waiting, shown, scopes, ask.ticked, claims, links_key, session)
+    return ShowConsent(waiting, shown, scopes, ask.ticked, claims, links_key, session, others)
 
 
 async def _issue(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from hodlxxi.audit.events import Entry, Event, Origin
 from hodlxxi.audit.log import record
 from hodlxxi.identity.store import hold_session
@@ -50,7 +52,10 @@ async def decide(
         granted = judge_choice(request.scopes, chosen)
         if agrees and granted and not interaction.is_denied:
             user_id, asked, claims = who.login.user_id, request.scopes, request.claims
-            await remember(room, tx, user_id, request.client_id, asked, granted, asker.origin, claims=claims)
+            await remember(
+                room, tx, user_id, request.client_id, asked, granted, asker.origin,
+                claims=claims, resources=request.resources,
+            )  # fmt: skip
             return Respond(await issue_code(room, tx, request, who, granted, asker.origin, now))
         entry = Entry(Event.CONSENT_DENIED, True, asker.origin, who.login.user_id, request.client_id)
         await record(tx, now, entry)
@@ -67,6 +72,7 @@ async def remember(
     origin: Origin,
     *,
     claims: AskedClaims = NOTHING_ASKED,
+    resources: Collection[str] = (),
 ) -> None:
     """Add what was agreed to what was agreed before, and leave a trace of it.
 
@@ -74,7 +80,7 @@ async def remember(
     """
     now = room.clock.now()
     before = await store.find_consent(tx, user_id, client_id)
-    agreed = merge_consent(before, asked, granted, asked_names(claims))
+    agreed = merge_consent(before, asked, granted, asked_names(claims), room.policy.foreign(resources))
     await store.keep_consent(tx, user_id, client_id, agreed, now)
     details = {"scope": " ".join(granted), "asked": " ".join(asked)}
     await record(tx, now, Entry(Event.CONSENT_GIVEN, True, origin, user_id, client_id, details))

@@ -73,6 +73,7 @@ class Asked:
     asked_at: datetime
     is_weak: bool
     links_key: bool
+    resources: tuple[str, ...] = ()  # the other APIs that it asks tokens for
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ async def _allow(
         return False
     user_id, client_id, asked = who.login.user_id, device.client_id, device.scopes
     grant = new_grant(room, who, client_id, asked, granted, now, resources=device.resources)
-    await remember(room, tx, user_id, client_id, asked, granted, origin)
+    await remember(room, tx, user_id, client_id, asked, granted, origin, resources=device.resources)
     await add_grant(tx, grant, now, last_moment(room, device.expires_at))
     await store.attach_grant(tx, device.digest, grant.grant_id)
     await touch_client(tx, client_id, now)
@@ -200,4 +201,5 @@ def _show(
         asked_at=device.created_at,
         is_weak=not is_strong_enough(device, person.session.acr),
         links_key=PROFILE_READ in device.scopes and client.metadata.subject_type == PAIRWISE,
+        resources=room.policy.foreign(device.resources),
     )

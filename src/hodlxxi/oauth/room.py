@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -58,6 +58,10 @@ class OAuthPolicy:
     def resources(self) -> tuple[str, ...]:
         """The audiences that exist: our own API, and those that the operator named."""
         return (self.issuer, *self.other_resources)
+
+    def foreign(self, resources: Iterable[str]) -> tuple[str, ...]:
+        """Those of some audiences that are not our own API: people are told of each."""
+        return tuple(uri for uri in resources if uri != self.issuer)
 
 
 @dataclass(frozen=True, slots=True)

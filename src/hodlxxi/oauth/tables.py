@@ -168,6 +168,8 @@ oauth_consents = sa.Table(
     sa.Column("claims", Json, nullable=False),
     # What was left unticked, without the wish to be asked again.
     sa.Column("declined", sa.Text),
+    # The audiences that were allowed beside our own API; NULL is none.
+    sa.Column("resources", Json),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
 )

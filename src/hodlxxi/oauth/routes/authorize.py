@@ -127,6 +127,7 @@ class AuthorizePage:
             scopes=shown_scopes(outcome.scopes, outcome.ticked),
             claims=[CLAIM_TEXTS[name] for name in outcome.claims if name in CLAIM_TEXTS],
             links_key=outcome.links_key,
+            resources=outcome.resources,
             account=account,
             signed_in=account,
             interaction=outcome.interaction_id,

@@ -122,6 +122,7 @@ def _shown(asked: Asked, now: datetime) -> dict[str, Any]:
         "client": asked.client,
         "scopes": shown_scopes(asked.scopes, asked.ticked),
         "links_key": asked.links_key,
+        "resources": asked.resources,
         "where": " · ".join(part for part in (asked.ip_address, asked.user_agent) if part),
         "when": describe_age(asked.asked_at, now),
         "is_weak": asked.is_weak,

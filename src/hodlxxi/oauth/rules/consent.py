@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from hodlxxi.oauth.rules.authorization import AuthorizationRequest
@@ -13,11 +14,15 @@ from hodlxxi.oauth.rules.scopes import OFFLINE_ACCESS, OPENID
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What a user has allowed an app before, and what they left unticked without wanting to be asked again."""
+    """What a user has allowed an app before, and what they left unticked without wanting to be asked again.
+
+    ``resources`` are the audiences that they allowed beside our own API.
+    """
 
     scopes: frozenset[str]
     claims: frozenset[str] = frozenset()
     declined: frozenset[str] = frozenset()
+    resources: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +40,22 @@ class Ask:
 
 
 def judge_consent(
-    request: AuthorizationRequest, client: Client, remembered: Consent | None
+    request: AuthorizationRequest,
+    client: Client,
+    remembered: Consent | None,
+    resources: Collection[str] = (),
 ) -> Agreed | Ask | Fault:
-    """Check C12. May the code be issued without a click?
+    """Check C12. May the code be issued without a click? ``resources`` are the other APIs that it asks tokens for.
 
     Never for a public client at an address that any app on the device could claim: there, a remembered click would
     hand the user's tokens to whoever poses as the app. ``offline_access`` needs its own click, so the page leaves it
     unticked; where no page may be shown, or where it was left unticked before, it is left out rather than refused.
     """
-    if remembered is not None and _is_covered(request, client, remembered):
+    if (
+        remembered is not None
+        and remembered.resources.issuperset(resources)
+        and _is_covered(request, client, remembered)
+    ):
         return Agreed(tuple(s for s in request.scopes if s != OFFLINE_ACCESS or s in remembered.scopes))
     if request.is_silent:
         return Fault(Word.CONSENT_REQUIRED, "The user has to agree first, and prompt=none forbids to ask.")
@@ -76,7 +88,11 @@ def judge_choice(asked: tuple[str, ...], chosen: frozenset[str] | None) -> tuple
 
 
 def merge_consent(
-    before: Consent | None, asked: tuple[str, ...], granted: tuple[str, ...], claims: frozenset[str]
+    before: Consent | None,
+    asked: tuple[str, ...],
+    granted: tuple[str, ...],
+    claims: frozenset[str],
+    resources: Collection[str] = (),
 ) -> Consent:
     """What to remember after a choice: what was ticked, and no longer what was not.
 
@@ -89,6 +105,7 @@ def merge_consent(
         known.scopes - frozenset(asked) | frozenset(granted),
         known.claims | claims,
         known.declined - frozenset(asked) | declined,
+        known.resources.union(resources),
     )
 
 

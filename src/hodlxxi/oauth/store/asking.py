@@ -61,7 +61,7 @@ _DENY = (
     .where(_i.interaction == _p("digest"), _i.used_at.is_(None))
     .values(denied_at=_p("now"))
 )
-_FIND_CONSENT = sa.select(_c.scope, _c.claims, _c.declined).where(
+_FIND_CONSENT = sa.select(_c.scope, _c.claims, _c.declined, _c.resources).where(
     _c.user_id == _p("user"), _c.client_id == _p("client")
 )
 _HOLD_CONSENT = (
@@ -75,13 +75,20 @@ _ADD_CONSENT = insert_new(oauth_consents).values(
     scope=_p("scope"),
     claims=_p("claims"),
     declined=_p("declined"),
+    resources=_p("resources"),
     created_at=_p("now"),
     updated_at=_p("now"),
 )
 _CHANGE_CONSENT = (
     sa.update(oauth_consents)
     .where(_c.user_id == _p("user_"), _c.client_id == _p("client_"))
-    .values(scope=_p("scope"), claims=_p("claims"), declined=_p("declined"), updated_at=_p("now"))
+    .values(
+        scope=_p("scope"),
+        claims=_p("claims"),
+        declined=_p("declined"),
+        resources=_p("resources"),
+        updated_at=_p("now"),
+    )
 )
 
 
@@ -141,7 +148,9 @@ async def find_consent(tx: Tx, user_id: str, client_id: str) -> Consent | None:
     if row is None:
         return None
     declined = frozenset((row.declined or "").split())
-    return Consent(frozenset(row.scope.split()), frozenset(row.claims), declined)
+    return Consent(
+        frozenset(row.scope.split()), frozenset(row.claims), declined, frozenset(row.resources or ())
+    )
 
 
 async def hold_consent(tx: Tx, user_id: str, client_id: str) -> bool:
@@ -156,6 +165,7 @@ async def keep_consent(tx: Tx, user_id: str, client_id: str, consent: Consent, n
         "scope": " ".join(sorted(consent.scopes)),
         "claims": sorted(consent.claims),
         "declined": " ".join(sorted(consent.declined)) or None,
+        "resources": sorted(consent.resources) or None,
         "now": now,
     }
     added = await tx.execute(_ADD_CONSENT, {"user": user_id, "client": client_id} | values)
