@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hodlxxi.kit.network import forwarded_address, is_loopback, is_loopback_host, parse_networks
+from hodlxxi.kit.network import (
+    forwarded_address,
+    is_loopback,
+    is_loopback_host,
+    neighbourhood_of,
+    parse_networks,
+)
 
 PROXIES = parse_networks("10.0.0.0/8, 127.0.0.1, fd00::/8")
 
@@ -105,3 +111,19 @@ def test_loopback_is_this_machine_only(address: str, loopback: bool) -> None:
 )
 def test_a_host_of_this_machine_is_known_by_its_name_alone(host: str, is_ours: bool) -> None:
     assert is_loopback_host(host) is is_ours
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+        ("a:b", "a:b"),
+    ],
+)
+def test_a_limit_counts_a_whole_ipv6_network_as_one(address: str, counted: str) -> None:
+    assert neighbourhood_of(address) == counted

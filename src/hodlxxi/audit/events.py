@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hodlxxi.kit.network import neighbourhood_of
+
 
 class Event(StrEnum):
     """``audit_logs.event_type``."""
@@ -48,6 +50,11 @@ class Origin:
 
     ip_address: str
     request_id: str
+
+    @property
+    def neighbourhood(self) -> str:
+        """What the limits for an address count as one."""
+        return neighbourhood_of(self.ip_address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class LoginPage:
         self, request: Request, next_path: str, refusal: Refusal | None = None, form: Form | None = None
     ) -> Response:
         room = self._room
-        await room.limiter.check("login_page", b.origin_of(request).ip_address, room.policy.logins)
+        await room.limiter.check("login_page", b.origin_of(request).neighbourhood, room.policy.logins)
         browser = b.browser_of(request)
         session = await b.session_of(room, request)
         client = await self._neighbours.describe_client(next_path, None if browser.is_new else browser.digest)

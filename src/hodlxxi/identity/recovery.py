@@ -71,7 +71,7 @@ async def sign_in_with_code(room: IdentityRoom, text: str, visitor: Visitor) -> 
     """
     limit = room.policy.logins
     tries = Limit(min(limit.count, MAX_TRIES), limit.window_s)
-    await room.limiter.check("recovery", visitor.origin.ip_address, tries)
+    await room.limiter.check("recovery", visitor.origin.neighbourhood, tries)
     code = parse_recovery_code(text)
     async with room.db.begin() as tx:
         outcome = await _redeem(room, tx, _digest(code) if code else "", visitor)

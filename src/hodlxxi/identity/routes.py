@@ -54,7 +54,7 @@ class _Api:
     async def challenge(self, request: Request) -> Response:
         """``POST /api/auth/challenge {pubkey? | address?}``."""
         room = self._room
-        await room.limiter.check("challenge", b.origin_of(request).ip_address, room.policy.logins)
+        await room.limiter.check("challenge", b.origin_of(request).neighbourhood, room.policy.logins)
         body = await read_json_object(request)
         pubkey, address = (
             text_field(body, "pubkey", max_chars=200),

@@ -35,7 +35,7 @@ async def sign_in(room: IdentityRoom, attempt: Attempt, visitor: Visitor) -> Sig
     Raises ``BadInput`` for what cannot be read, ``NotAuthenticated`` for a proof that does not hold, ``Forbidden`` for a
     closed or disabled account and for a test key, ``TooMany`` and ``Unavailable``. A refused attempt leaves its audit row.
     """
-    await room.limiter.check("login", visitor.origin.ip_address, room.policy.logins)
+    await room.limiter.check("login", visitor.origin.neighbourhood, room.policy.logins)
     now = room.clock.now()
     nonce = find_nonce(attempt.message) if attempt.message and attempt.challenge_id is None else None
     is_seed_form = attempt.challenge_id is None and nonce is None and attempt.message is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.types import Scope
 
@@ -108,6 +108,14 @@ def is_public(address: str) -> bool:
     if isinstance(found, IPv4Address):
         return not any(found in network for network in _SPECIAL_V4)
     return found in _GLOBAL_V6 and not any(found in network for network in _SPECIAL_V6)
+
+
+def neighbourhood_of(address: str) -> str:
+    """Whom a limit counts as one: an IPv4 address, or the /64 of an IPv6 one, as a host there may use all of it."""
+    if ":" not in address or not is_address(address):
+        return address
+    found = IPv6Address(address)
+    return str(found.ipv4_mapped or IPv6Network((int(found) >> 64 << 64, 64)))
 
 
 def is_address(text: str) -> bool:

@@ -21,7 +21,7 @@ async def answer_login(room: LnurlRoom, session_id: str, answer: Answer, origin:
 
     Raises ``NotAuthenticated`` with the reason for the person who holds the wallet, and ``TooMany``.
     """
-    await room.identity.limiter.check("lnurl_callback", origin.ip_address, room.policy.logins)
+    await room.identity.limiter.check("lnurl_callback", origin.neighbourhood, room.policy.logins)
     now = room.identity.clock.now()
     async with room.identity.db.begin() as tx:
         challenge = await store.find_to_answer(tx, session_id) if is_session_id(session_id) else None

@@ -47,7 +47,7 @@ async def create_login(room: LnurlRoom, action: Action, visitor: Visitor) -> Cre
     """
     if action == "link":
         raise BadInput("action: linking a second key is not available yet.", field="action")
-    await room.identity.limiter.check("lnurl_create", visitor.origin.ip_address, room.policy.logins)
+    await room.identity.limiter.check("lnurl_create", visitor.origin.neighbourhood, room.policy.logins)
     now = room.identity.clock.now()
     claim_token = mint_token()
     challenge = Challenge(

@@ -114,7 +114,7 @@ class Visit:
 
 async def begin(room: OAuthRoom, params: Params, asker: Asker, *, cross_site: bool) -> Outcome:
     """A request that just arrived. ``cross_site`` is a form that may come from another site, without our cookies."""
-    await room.limiter.check("authorize", asker.origin.ip_address, room.policy.authorizations)
+    await room.limiter.check("authorize", asker.origin.neighbourhood, room.policy.authorizations)
     client_id = parse_client_id(params)
     if isinstance(client_id, Fault):
         return ShowError(client_id)

@@ -46,7 +46,7 @@ async def read_credentials(room: OAuthRoom, request: ClientRequest) -> Credentia
         log_client_refused(request.sent("client_id"), credentials)
         raise client_refusal(credentials, by_header=request.authorization is not None)
     # Client and address: a misconfigured app must not lock out its neighbours behind one NAT.
-    key = f"{credentials.client_id[:64]}:{request.origin.ip_address}"
+    key = f"{credentials.client_id[:64]}:{request.origin.neighbourhood}"
     limit = await room.limits.limit_of(credentials.client_id, "token", room.policy.tokens)
     await room.limiter.check("token", key, limit)
     if credentials.assertion is None:

@@ -133,7 +133,7 @@ class _Guess:
         self._limiter = room.limiter
         self._keys = (
             ("device_session", person.session.digest, WRONG_OF_SESSION),
-            ("device_address", person.origin.ip_address, WRONG_OF_ADDRESS),
+            ("device_address", person.origin.neighbourhood, WRONG_OF_ADDRESS),
         )
         self.is_wrong = True
 

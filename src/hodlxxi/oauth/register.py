@@ -66,7 +66,7 @@ async def admit_client(
     Raises ``OAuthRefusal``, ``Forbidden``, ``TooMany``, and ``Conflict`` when the developer has enough apps.
     """
     policy = room.policy
-    await room.limiter.check("register", origin.ip_address, policy.registrations)
+    await room.limiter.check("register", origin.neighbourhood, policy.registrations)
     if policy.registration == "closed":
         raise Forbidden("Registration is closed here; ask the operator.", code="access_denied")
     initial = digest_of(initial_token or "")

@@ -68,7 +68,7 @@ async def _count_stranger(call: Call) -> None:
     A limit for each client is none for somebody who names another one each time, and each refusal is a row. Whoever proves
     who they are is not counted, so nobody pays for a neighbour behind the same address.
     """
-    await call.room.limiter.check("stranger", call.request.origin.ip_address, call.room.policy.tokens)
+    await call.room.limiter.check("stranger", call.request.origin.neighbourhood, call.room.policy.tokens)
 
 
 async def _serve(tx: Tx, call: Call) -> Answer | Fault:
