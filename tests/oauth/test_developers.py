@@ -118,12 +118,20 @@ async def test_everything_that_the_form_knows_is_kept(provider: Provider) -> Non
     assert links == tuple(
         fields[n] for n in ("backchannel_logout_uri", "client_uri", "logo_uri", "policy_uri", "tos_uri")
     )
-    assert (
-        await dev.edit(app, pairwise=None, tos_uri="", contacts="", client_name="Cash")
-    ).status_code == 303
+    assert (await dev.edit(app, tos_uri="", contacts="", client_name="Cash")).status_code == 303
     it = (await registered(provider, app.client_id)).metadata
-    assert (it.subject_type, it.tos_uri, it.contacts, it.name) == ("public", None, (), "Cash")
+    assert (it.subject_type, it.tos_uri, it.contacts, it.name) == ("pairwise", None, (), "Cash")
     assert it.logo_uri == fields["logo_uri"]
+
+
+async def test_an_app_does_not_turn_from_pairwise_to_the_keys_of_its_users(provider: Provider) -> None:
+    """Its refresh tokens would tell it keys that nobody ever showed it."""
+    dev = await developer(provider)
+    app = await dev.app(pairwise="yes")
+    answer = await dev.edit(app, pairwise=None)
+    assert answer.status_code == 400
+    assert "another sub" in answer.text
+    assert (await registered(provider, app.client_id)).metadata.subject_type == "pairwise"
 
 
 async def test_what_the_form_does_not_know_stays_when_it_is_saved(provider: Provider) -> None:
