@@ -212,3 +212,15 @@ async def test_the_pages_form_needs_its_token(site: Site) -> None:
     answer = await _page_with(browser, (await make_codes(owner))[0], csrf="guessed")
     assert answer.status_code == 403
     assert await count(owner) == 10
+
+
+async def test_codes_that_a_thief_made_go_with_the_stolen_key(site: Site) -> None:
+    """wallet 4: who removes a key has locked out whoever held it, also through the codes that they made."""
+    owner = await new_owner(site)
+    stolen = await owner.link()
+    thief = await owner.elsewhere(stolen)
+    codes = (await thief.post("/api/recovery-codes")).json()["codes"]
+    assert (await owner.browser.delete(f"/api/keys/{stolen.pubkey_hex}")).status_code == 200
+    answer = await thief.post("/api/auth/recovery", json={"code": codes[0]})
+    assert answer.status_code == 401
+    assert (await owner.browser.get("/api/recovery-codes")).json()["left"] == 0

@@ -78,6 +78,7 @@ async def rename_key(room: IdentityRoom, user: Pubkey, key: str, label: str | No
 async def remove_key(room: IdentityRoom, session: Session, key: str, origin: Origin) -> int:
     """Take a key off the account, with every session that it opened and every access that was given with it.
 
+    The recovery codes go too: a key is removed because somebody else may have it, and they may have made codes with it.
     How many sessions ended. The key is free then, but if it was the account's first it never opens another. Raises
     ``Forbidden`` for a sign-in that is not fresh, ``NotFound``, and ``Conflict`` for the key that this session was opened
     with and for the last one.
@@ -95,6 +96,7 @@ async def remove_key(room: IdentityRoom, session: Session, key: str, origin: Ori
             ended = await store.end_sessions(tx, user, now, key)
             lineage = await list_lineage(tx, ended)
             await room.end_access(tx, Ending(user, origin, now, key=Pubkey(key), sessions=tuple(lineage)))
+            await store.replace_codes(tx, user, [], now)
         details = {"key": key, **({"reason": refusal.code} if refusal else {"sessions": len(ended)})}
         await record(tx, now, Entry(Event.KEY_REMOVED, refusal is None, origin, user, details=details))
     if refusal is not None:
