@@ -57,4 +57,6 @@ def developer_cases() -> Iterator[Case]:
         "a state that we did not make": f"code=x&state=app_{'a' * 22}.{'b' * 22}.{'c' * 43}",
         "nothing": "",
     }.items():
-        yield Case(f"callback: {name}", "GET", f"/developers/callback?{query}", b"", {}, (200,), "any")
+        yield Case(
+            f"developers' callback: {name}", "GET", f"/developers/callback?{query}", b"", {}, (200,), "any"
+        )

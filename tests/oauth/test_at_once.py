@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from hodlxxi.audit.events import Origin
 from hodlxxi.identity.account import remove_key
 from hodlxxi.identity.sessions import find_session
 from hodlxxi.identity.store import hold_session
+from hodlxxi.kit.db import Database
 from hodlxxi.oauth.rules.consent import Consent
 from hodlxxi.oauth.store.asking import keep_consent
+from tests.oauth.conftest import policy
 from tests.oauth.provider import Provider, fields_of, next_of, response_of
+from tests.support.clock import FakeClock
+from tests.support.postgres import Postgres
 from tests.support.signer import TestKey
 
 AT_ONCE = 12
@@ -79,10 +81,12 @@ async def test_a_refresh_and_the_end_of_its_client_leave_nothing_alive(provider:
             assert (await app.refresh(answer.json()["refresh_token"])).status_code == 401
 
 
-async def test_a_key_is_removed_while_its_session_agrees_to_something(provider: Provider) -> None:
-    """The one holds the account and waits for the session, the other holds the session and writes a row of the account."""
-    if provider.db.is_sqlite:
-        pytest.skip("one writer at a time")
+async def test_a_key_is_removed_while_its_session_agrees_to_something(postgres: Postgres) -> None:
+    """The one holds the account and waits for the session, the other holds the session and writes a row of the account.
+
+    On PostgreSQL only: SQLite has one writer at a time.
+    """
+    provider = await Provider(Database(postgres.fresh_database()), FakeClock(), policy()).start()
     app, person, now = await provider.register(), await provider.person(), provider.clock.now()
     other = TestKey(70_001)
     await provider.execute(
@@ -102,3 +106,4 @@ async def test_a_key_is_removed_while_its_session_agrees_to_something(provider: 
         await asyncio.sleep(0.3)
         await keep_consent(tx, person.pubkey, app.client_id, Consent(frozenset({"openid"})), now)
     assert await removal == 1
+    await provider.close()
