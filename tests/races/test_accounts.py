@@ -12,11 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from hodlxxi.kit.db import Database
-from tests.races.people import Visitor, new_visitor
+from tests.races.people import AT_ONCE, Visitor, new_visitor
 from tests.support.server import Server
 from tests.support.signer import TestKey
-
-AT_ONCE = 50
 
 
 @pytest.fixture

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.races.people import Visitor, exchange_form, new_visitor
-from tests.support.server import Server
+from tests.races.people import AT_ONCE, Visitor, exchange_form
 
-AT_ONCE = 50
 Ending = Callable[[Visitor, dict[str, Any], httpx.AsyncClient], Awaitable[httpx.Response]]
 
 
@@ -29,22 +27,6 @@ async def log_out_at_the_apps_wish(
 ) -> httpx.Response:
     cookie = {"Cookie": f"session={visitor.browser.cookies['session']}"}
     return await http.get("/oauth/logout", params={"id_token_hint": tokens["id_token"]}, headers=cookie)
-
-
-@pytest.fixture
-async def crowd(full_server: Server) -> AsyncIterator[list[httpx.AsyncClient]]:
-    """Fifty clients with a connection each, so that the requests land on different workers."""
-    clients = [httpx.AsyncClient(base_url=full_server.url, timeout=60) for _ in range(AT_ONCE)]
-    await asyncio.gather(*(client.get("/health/live") for client in clients))
-    yield clients
-    await asyncio.gather(*(client.aclose() for client in clients))
-
-
-@pytest.fixture
-async def visitor(full_server: Server) -> AsyncIterator[Visitor]:
-    """Somebody who is signed in and allowed an app."""
-    async with new_visitor(full_server.url) as somebody:
-        yield somebody
 
 
 async def are_all_dead(visitor: Visitor, crowd: list[httpx.AsyncClient], got: list[dict[str, Any]]) -> bool:

@@ -38,7 +38,7 @@ from hodlxxi.oauth.rules.authorization import (
     parse_client_id,
     refuse,
 )
-from hodlxxi.oauth.rules.clients import PAIRWISE, Client
+from hodlxxi.oauth.rules.clients import Client
 from hodlxxi.oauth.rules.consent import Agreed, Ask, asked_names, judge_consent
 from hodlxxi.oauth.rules.errors import Fault
 from hodlxxi.oauth.rules.login import Began, Login, NeedsSignIn, SignedIn, judge_login
@@ -250,7 +250,7 @@ async def _ask(room: OAuthRoom, visit: Visit, request: AuthorizationRequest, ask
     scopes = tuple(room.policy.scopes[name] for name in request.scopes)
     claims = tuple(sorted(asked_names(request.claims)))
     asks_key = PROFILE_READ in request.scopes or "bitcoin_pubkey" in claims
-    links_key = asks_key and visit.client.metadata.subject_type == PAIRWISE
+    links_key = asks_key and visit.client.is_pairwise
     others = room.policy.foreign(request.resources)
     waiting = await _wait(room, visit)
     return ShowConsent(waiting, shown, scopes, ask.ticked, claims, links_key, session, others)
@@ -293,7 +293,7 @@ async def _login_of(room: OAuthRoom, client: Client, session: Session | None) ->
     if session is None:
         return None
     sub = None
-    if client.metadata.subject_type == PAIRWISE:
+    if client.is_pairwise:
         async with room.db.read() as tx:
             sub = await find_subject(room, tx, client, session.user_id)
     s = session

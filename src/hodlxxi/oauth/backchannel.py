@@ -16,9 +16,9 @@ from hodlxxi.kit.errors import Unavailable
 from hodlxxi.kit.reach import NotFetched
 from hodlxxi.kit.secret import mint_token
 from hodlxxi.oauth import jws
-from hodlxxi.oauth.hints import client_signer
+from hodlxxi.oauth.hints import id_token_signer
 from hodlxxi.oauth.room import OAuthRoom
-from hodlxxi.oauth.rules.clients import HMAC_ALG, Client
+from hodlxxi.oauth.rules.clients import Client
 from hodlxxi.oauth.rules.logout import logout_token_claims, next_try
 from hodlxxi.oauth.store import outbox as store
 from hodlxxi.oauth.store.clients import find_client
@@ -137,9 +137,7 @@ class Backchannel:
 
 async def render_logout_token(room: OAuthRoom, client: Client, notice: Notice) -> str:
     """A fresh logout token, signed as this client's ID tokens are."""
-    alg = client.metadata.id_token_alg
-    signer = client_signer(room, client) if alg == HMAC_ALG else None
-    signer = signer or room.keys.id_signer(await room.keys.current(), alg)
+    signer = id_token_signer(room, await room.keys.current(), client)
     claims = logout_token_claims(
         issuer=room.policy.issuer,
         client_id=client.client_id,

@@ -12,7 +12,7 @@ from hodlxxi.oauth.client_auth import ClientRequest, authenticate, client_refusa
 from hodlxxi.oauth.mint import Answer, Order, mint_id, mint_tokens
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.claims import Person
-from hodlxxi.oauth.rules.clients import DEVICE_CODE, REFRESH_TOKEN, Client
+from hodlxxi.oauth.rules.clients import DEVICE_CODE, Client
 from hodlxxi.oauth.rules.device import (
     USER_CODE_ALPHABET,
     USER_CODE_CHARS,
@@ -26,12 +26,11 @@ from hodlxxi.oauth.rules.device import (
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.grants import BAD_DEVICE_CODE
 from hodlxxi.oauth.rules.resources import judge_resources
-from hodlxxi.oauth.rules.scopes import OFFLINE_ACCESS, judge_scope
+from hodlxxi.oauth.rules.scopes import judge_scope
 from hodlxxi.oauth.store import devices as store
 from hodlxxi.oauth.token_call import Call, record_issue
 
 PATH = "/device"
-MAX_ACR_VALUES = 20
 MAX_AGENT_CHARS = 200
 _TRIES = 5
 
@@ -103,14 +102,12 @@ def _judge(
     fault = judge_resources(request.resources, policy.resources, client)
     if fault is not None:
         return fault
-    can_refresh = REFRESH_TOKEN in metadata.grant_types
-    wishes = tuple((request.sent("acr_values") or "").split())[:MAX_ACR_VALUES]
     return Device(
         digest=digest,
         client_id=client.client_id,
-        scopes=tuple(name for name in scopes if can_refresh or name != OFFLINE_ACCESS),
+        scopes=client.usable(scopes),
         resources=tuple(dict.fromkeys(request.resources)),
-        acr_values=wishes or metadata.default_acr_values,
+        acr_values=client.wished_acr(request.sent("acr_values")),
         ip_address=request.origin.ip_address,
         user_agent=request.user_agent[:MAX_AGENT_CHARS],
         interval_s=int(policy.device_interval.total_seconds()),

@@ -17,7 +17,7 @@ from hodlxxi.oauth.consent import remember
 from hodlxxi.oauth.grant import last_moment, new_grant
 from hodlxxi.oauth.interaction import show_client
 from hodlxxi.oauth.room import OAuthRoom
-from hodlxxi.oauth.rules.clients import PAIRWISE, Client
+from hodlxxi.oauth.rules.clients import Client
 from hodlxxi.oauth.rules.consent import judge_choice, propose
 from hodlxxi.oauth.rules.device import (
     ANSWERED,
@@ -200,6 +200,6 @@ def _show(
         user_agent=device.user_agent or "",
         asked_at=device.created_at,
         is_weak=not is_strong_enough(device, person.session.acr),
-        links_key=PROFILE_READ in device.scopes and client.metadata.subject_type == PAIRWISE,
+        links_key=PROFILE_READ in device.scopes and client.is_pairwise,
         resources=room.policy.foreign(device.resources),
     )

@@ -18,7 +18,7 @@ from hodlxxi.kit.errors import NotFound
 from hodlxxi.oauth.mint import mint_id, name_session
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.store import endings as store
-from hodlxxi.oauth.store.clients import find_client
+from hodlxxi.oauth.store.clients import find_clients
 from hodlxxi.oauth.store.endings import HeldGrant
 from hodlxxi.oauth.store.outbox import Notice, add_notices
 from hodlxxi.oauth.subjects import find_subject
@@ -98,12 +98,12 @@ async def _tell(
     room: OAuthRoom, tx: Tx, held: Sequence[HeldGrant], user: str, sessions: Sequence[str], now: datetime
 ) -> None:
     """Note which apps are to be told of a logout, by the names that they know user and session by."""
-    notices = []
-    for told in await store.list_told(tx, sessions, held):
-        client = await find_client(tx, told.client_id)
-        if client is not None:
-            sub = await find_subject(room, tx, client, user)
-            notices.append(
-                Notice(mint_id(), client.client_id, sub, name_session(room, told.named, client.client_id))
-            )
+    told = await store.list_told(tx, sessions, held)
+    clients = await find_clients(tx, {one.client_id for one in told}) if told else {}
+    subs = {id_: await find_subject(room, tx, client, user) for id_, client in clients.items()}
+    notices = [
+        Notice(mint_id(), one.client_id, subs[one.client_id], name_session(room, one.named, one.client_id))
+        for one in told
+        if one.client_id in subs
+    ]
     await add_notices(tx, notices, now)

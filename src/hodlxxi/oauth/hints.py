@@ -1,8 +1,9 @@
-"""Reading ID tokens of ours that come back: ``id_token_hint`` at authorize and logout. Their age does not matter."""
+"""ID tokens of ours: what signs them for a client, and reading those that come back (``id_token_hint``), however old."""
 
 from __future__ import annotations
 
 from hodlxxi.oauth import jws
+from hodlxxi.oauth.keys import Held
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.claims import find_hint_subject
 from hodlxxi.oauth.rules.clients import HMAC_ALG, Client
@@ -40,6 +41,13 @@ def client_signer(room: OAuthRoom, client: Client) -> jws.Signer | None:
     """The signer of a client whose ID tokens are keyed with its own secret (HS256)."""
     secret = room.sealer.unseal(client.secret_sealed) if client.secret_sealed else None
     return jws.hmac_signer(secret) if secret is not None else None
+
+
+def id_token_signer(room: OAuthRoom, held: Held, client: Client) -> jws.Signer:
+    """What signs for this client what it verifies as ID tokens: its own secret (HS256), else a key of ours."""
+    alg = client.metadata.id_token_alg
+    own = client_signer(room, client) if alg == HMAC_ALG else None
+    return own or room.keys.id_signer(held, alg)
 
 
 def claimed_audience(token: str) -> str | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from hodlxxi.kit.db import Tx
 from hodlxxi.kit.secret import digest_of, mint_token, tag_of
 from hodlxxi.oauth import jws
-from hodlxxi.oauth.hints import client_signer
+from hodlxxi.oauth.hints import id_token_signer
 from hodlxxi.oauth.keys import Held
 from hodlxxi.oauth.room import OAuthRoom
 from hodlxxi.oauth.rules.claims import (
@@ -18,7 +18,7 @@ from hodlxxi.oauth.rules.claims import (
     id_token_claims,
     needs_id_token,
 )
-from hodlxxi.oauth.rules.clients import HMAC_ALG, REFRESH_TOKEN, Client
+from hodlxxi.oauth.rules.clients import REFRESH_TOKEN, Client
 from hodlxxi.oauth.rules.grants import Grant, refresh_expiry
 from hodlxxi.oauth.store import tokens as store
 from hodlxxi.oauth.store.tokens import NewToken
@@ -113,9 +113,7 @@ def _id_token(room: OAuthRoom, held: Held, order: Order, proof: Proof, access: s
     client, grant, person = order.client, order.grant, order.person
     if grant is None or person is None:
         raise TypeError("an ID token speaks about somebody")
-    alg = client.metadata.id_token_alg
-    signer = client_signer(room, client) if alg == HMAC_ALG else None
-    signer = signer or room.keys.id_signer(held, alg)
+    signer = id_token_signer(room, held, client)
     claims = id_token_claims(
         issuer=room.policy.issuer,
         client_id=client.client_id,

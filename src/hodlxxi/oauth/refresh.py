@@ -40,7 +40,9 @@ async def rotate(
     if refresh is None or person is None:
         return BAD_REFRESH
     if isinstance(verdict, Rotate):
-        order = _order(call, client, refresh, person, verdict.scopes)
+        audience = verdict.audience or call.room.policy.issuer
+        scopes, jkt = verdict.scopes, call.jkt
+        order = Order(client, refresh.grant, person, scopes, call.now, mint_id(), audience, dpop_jkt=jkt)
         if client.is_fapi2:
             return await _renew_access(tx, call, order, refresh)
         if await _pass_gate(tx, call, refresh, order.token_id):
@@ -73,16 +75,6 @@ def _judge(call: Call, client: Client, refresh: Refresh | None) -> RefreshVerdic
 def _audience(call: Call, refresh: Refresh | None) -> str | Fault | None:
     audience = call.judge_audience(refresh.grant) if refresh is not None else None
     return None if audience == call.room.policy.issuer else audience
-
-
-def _order(call: Call, client: Client, refresh: Refresh, person: Person, scopes: tuple[str, ...]) -> Order:
-    audience = _audience(call, refresh)
-    if isinstance(audience, Fault):
-        raise TypeError("an audience that was refused cannot be ordered")
-    own = call.room.policy.issuer
-    return Order(
-        client, refresh.grant, person, scopes, call.now, mint_id(), audience or own, dpop_jkt=call.jkt
-    )
 
 
 async def _renew_access(tx: Tx, call: Call, order: Order, refresh: Refresh) -> Answer | Fault:

@@ -7,29 +7,22 @@ from datetime import datetime
 from hodlxxi.kit.db import Tx
 from hodlxxi.kit.secret import tag_of
 from hodlxxi.oauth.room import OAuthRoom
-from hodlxxi.oauth.rules.clients import PAIRWISE, Client
+from hodlxxi.oauth.rules.clients import Client
 from hodlxxi.oauth.store import subjects as store
 
 
 async def find_subject(room: OAuthRoom, tx: Tx, client: Client, user_id: str) -> str:
     """The ``sub`` of a user for a client. The same for ever: a kept one wins over what the salt makes of it."""
-    if client.metadata.subject_type != PAIRWISE:
+    if not client.is_pairwise:
         return user_id
     return await store.find_subject(tx, client.sector, user_id) or _made(room, client, user_id)
 
 
 async def keep_subject(room: OAuthRoom, tx: Tx, client: Client, user_id: str, now: datetime) -> str:
-    """Like ``find_subject``, and kept from now on, so that ``find_user`` can lead back."""
-    if client.metadata.subject_type != PAIRWISE:
+    """Like ``find_subject``, and kept from now on, whatever becomes of the salt."""
+    if not client.is_pairwise:
         return user_id
     return await store.keep_subject(tx, client.sector, user_id, _made(room, client, user_id), now)
-
-
-async def find_user(tx: Tx, client: Client, sub: str) -> str | None:
-    """Whom a client means by ``sub``."""
-    if client.metadata.subject_type != PAIRWISE:
-        return sub
-    return await store.find_user(tx, client.sector, sub)
 
 
 def _made(room: OAuthRoom, client: Client, user_id: str) -> str:

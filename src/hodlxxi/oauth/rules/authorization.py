@@ -14,13 +14,13 @@ from enum import StrEnum
 from hodlxxi.oauth.rules.claims import NOTHING_ASKED, AskedClaims
 from hodlxxi.oauth.rules.claims_request import parse_claims
 from hodlxxi.oauth.rules.client_auth import absence_of
-from hodlxxi.oauth.rules.clients import AUTHORIZATION_CODE, REFRESH_TOKEN, Client
+from hodlxxi.oauth.rules.clients import AUTHORIZATION_CODE, Client
 from hodlxxi.oauth.rules.dpop import is_jkt
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.rules.pkce import PkcePolicy, judge_challenge
 from hodlxxi.oauth.rules.redirects import render_redirect
 from hodlxxi.oauth.rules.resources import judge_resources
-from hodlxxi.oauth.rules.scopes import OFFLINE_ACCESS, OPENID, Catalogue, judge_scope
+from hodlxxi.oauth.rules.scopes import OPENID, Catalogue, judge_scope
 
 Params = Mapping[str, Sequence[str]]  # empty values count as absent and are not in it
 
@@ -313,21 +313,19 @@ def _request(
     challenge: str | None,
     claims: AskedClaims,
 ) -> AuthorizationRequest:
-    can_refresh = REFRESH_TOKEN in client.metadata.grant_types
     max_age = _one(params, "max_age")
     login_hint = _one(params, "login_hint")
-    acr_values = tuple((_one(params, "acr_values") or "").split())[:20]
     return AuthorizationRequest(
         client_id=client.client_id,
         destination=destination,
-        scopes=tuple(name for name in scopes if can_refresh or name != OFFLINE_ACCESS),
+        scopes=client.usable(scopes),
         code_challenge=challenge,
         nonce=_one(params, "nonce"),
         prompt=frozenset((_one(params, "prompt") or "").split()),
         max_age_s=int(max_age) if max_age is not None else client.metadata.default_max_age_s,
         id_token_hint=_one(params, "id_token_hint"),
         login_hint=login_hint if login_hint and len(login_hint) <= MAX_LOGIN_HINT_CHARS else None,
-        acr_values=acr_values or client.metadata.default_acr_values,
+        acr_values=client.wished_acr(_one(params, "acr_values")),
         claims=claims,
         resources=tuple(dict.fromkeys(params.get("resource", ()))),
         dpop_jkt=_one(params, "dpop_jkt"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from hodlxxi.oauth.rules.pkce import PkcePolicy
 from hodlxxi.oauth.rules.redirects import find_match, host_of, is_claimable, origin_shown
+from hodlxxi.oauth.rules.scopes import OFFLINE_ACCESS
 
 AUTHORIZATION_CODE = "authorization_code"
 REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a name on the wire
@@ -25,6 +26,7 @@ SECRET_METHODS = (SECRET_BASIC, SECRET_POST)
 AUTH_METHODS = (SECRET_BASIC, SECRET_POST, PRIVATE_KEY_JWT, PUBLIC)
 
 HMAC_ALG = "HS256"
+MAX_ACR_VALUES = 20
 PAIRWISE = "pairwise"
 SUBJECT_TYPES = ("public", PAIRWISE)
 
@@ -128,6 +130,20 @@ class Client:
     def needs_dpop(self) -> bool:
         """Whether its tokens are always bound to a key."""
         return self.metadata.dpop_bound or self.is_fapi2
+
+    @property
+    def is_pairwise(self) -> bool:
+        """Whether it knows its users by names of its own, and not by their keys."""
+        return self.metadata.subject_type == PAIRWISE
+
+    def usable(self, scopes: Iterable[str]) -> tuple[str, ...]:
+        """The scopes without ``offline_access`` where the client could not refresh anyway (Core §11)."""
+        can_refresh = REFRESH_TOKEN in self.metadata.grant_types
+        return tuple(name for name in scopes if can_refresh or name != OFFLINE_ACCESS)
+
+    def wished_acr(self, acr_values: str | None) -> tuple[str, ...]:
+        """The classes of sign-in that a request wishes for, else those of the registration; best first."""
+        return tuple((acr_values or "").split())[:MAX_ACR_VALUES] or self.metadata.default_acr_values
 
     @property
     def has_ended(self) -> bool:

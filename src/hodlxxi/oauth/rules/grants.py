@@ -170,10 +170,11 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class Rotate:
-    """Right in everything: try the gate. ``scopes`` are those of the new access token."""
+    """Right in everything: try the gate. ``scopes`` and ``audience`` (None: our API) are those of the new access token."""
 
     refresh: Refresh
     scopes: tuple[str, ...]
+    audience: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +229,7 @@ def judge_refresh(
         return Refused(BAD_REFRESH)
     if isinstance(audience, Fault):
         return Refused(audience)
-    return Refused(scopes) if isinstance(scopes, Fault) else Rotate(refresh, scopes)
+    return Refused(scopes) if isinstance(scopes, Fault) else Rotate(refresh, scopes, audience)
 
 
 def refresh_expiry(grant: Grant, now: datetime, idle: timedelta) -> datetime:

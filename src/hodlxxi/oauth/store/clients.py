@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -119,6 +120,7 @@ def _values(metadata: Metadata) -> dict[str, object]:
 _FIND = sa.select(*CLIENT_COLUMNS).where(_c.client_id == _p("id_"))
 # NO KEY UPDATE: a token that is being added only needs the row to be there, and must not wait for us while it holds a grant.
 _HOLD = _FIND.with_for_update(key_share=True)
+_FIND_SOME = sa.select(*CLIENT_COLUMNS).where(_c.client_id.in_(_p("ids", expanding=True)))
 _LIST = sa.select(*CLIENT_COLUMNS).order_by(_c.created_at.desc()).limit(_p("count"))
 _ADD = sa.insert(oauth_clients).inline()
 _CHANGE = sa.update(oauth_clients).where(_c.client_id == _p("id_"))
@@ -181,6 +183,12 @@ async def hold_client(tx: Tx, client_id: str) -> Client | None:
     """The client, with its row held until the end of the transaction: whoever else wants to change it waits."""
     row = (await tx.execute(_HOLD, {"id_": client_id})).one_or_none()
     return read_client(row) if row is not None else None
+
+
+async def find_clients(tx: Tx, client_ids: Iterable[str]) -> dict[str, Client]:
+    """These clients by id, in one look; unknown ids are left out."""
+    rows = (await tx.execute(_FIND_SOME, {"ids": list(client_ids)})).all()
+    return {client.client_id: client for client in map(read_client, rows)}
 
 
 async def list_clients(tx: Tx, count: int = 200) -> list[Client]:

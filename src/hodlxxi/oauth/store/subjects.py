@@ -13,7 +13,6 @@ _p = sa.bindparam
 _s = pairwise_subjects.c
 
 _FIND = sa.select(_s.sub).where(_s.sector == _p("sector"), _s.user_id == _p("user"))
-_FIND_USER = sa.select(_s.user_id).where(_s.sub == _p("sub"), _s.sector == _p("sector"))
 _KEEP = insert_new(pairwise_subjects).values(
     sub=_p("sub"), sector=_p("sector"), user_id=_p("user"), created_at=_p("now")
 )
@@ -31,8 +30,3 @@ async def keep_subject(tx: Tx, sector: str, user_id: str, sub: str, now: datetim
         await tx.execute(_KEEP, {"sub": sub, "sector": sector, "user": user_id, "now": now})
         known = await find_subject(tx, sector, user_id)
     return known or sub
-
-
-async def find_user(tx: Tx, sector: str, sub: str) -> str | None:
-    """Whose subject this is."""
-    return (await tx.execute(_FIND_USER, {"sub": sub, "sector": sector})).scalar_one_or_none()
