@@ -1,4 +1,4 @@
-"""The two compound hashes of Bitcoin: double SHA-256, and RIPEMD-160 over SHA-256.
+"""The compound hashes of Bitcoin: double SHA-256, RIPEMD-160 over SHA-256, and BIP-340's tagged hashes.
 
 RIPEMD-160 is missing from OpenSSL 3.0.0 to 3.0.6 and from builds without legacy algorithms. Whether it is
 there is asked once, at import; without it the function below does the same in Python.
@@ -115,3 +115,9 @@ def sha256d(message: bytes) -> bytes:
 def hash160(message: bytes) -> bytes:
     """RIPEMD-160 of SHA-256, 20 bytes: what an address holds of a key or a script."""
     return ripemd160(sha256(message))
+
+
+def tagged_hash(tag: str, message: bytes) -> bytes:
+    """SHA-256 with a prefix for its purpose, 32 bytes (BIP-340, "Design"): taproot's hashes and BIP-322's."""
+    prefix = sha256(tag.encode())
+    return sha256(prefix + prefix + message)

@@ -17,6 +17,7 @@ from hodlxxi.bitcoin.address import Address, AddressKind, nested_program
 from hodlxxi.bitcoin.ecdsa import COMPACT_BYTES, parse_der, recover, verify_compact
 from hodlxxi.bitcoin.hashes import hash160, sha256d
 from hodlxxi.bitcoin.keys import Pubkey, pubkey_of
+from hodlxxi.bitcoin.script import compact_size
 from hodlxxi.kit.errors import BadInput
 
 MAX_SIGNATURE_CHARS: Final = 8192
@@ -67,7 +68,7 @@ class NotProved:
 
 def message_digest(text: bytes) -> bytes:
     """The 32 bytes that a wallet signs: double SHA-256 of magic, length as compact size, and text."""
-    return sha256d(_MAGIC + _compact_size(len(text)) + text)
+    return sha256d(_MAGIC + compact_size(len(text)) + text)
 
 
 def verify_message(address: Address, text: bytes, signature: str) -> Proved | NotProved:
@@ -173,14 +174,3 @@ def _parse_base64(written: str) -> bytes:
     if base64.b64encode(raw).decode() != written:
         raise refused
     return raw
-
-
-def _compact_size(number: int) -> bytes:
-    """Bitcoin's variable-length integer, in its shortest form."""
-    if number < 0xFD:
-        return number.to_bytes(1, "little")
-    if number <= 0xFFFF:
-        return b"\xfd" + number.to_bytes(2, "little")
-    if number <= 0xFFFFFFFF:
-        return b"\xfe" + number.to_bytes(4, "little")
-    return b"\xff" + number.to_bytes(8, "little")
