@@ -36,7 +36,7 @@ OWN_FOLDERS = {
 # Who may catch everything, and why.
 CATCH_ALL = {
     "kit/db.py": "a rested connection that breaks says so in any class: another is taken",
-    "lnurl/routes.py": "the edge that wallets see: a bug is an answer of LUD-01's shape too, and is logged",
+    "lnurl/routes/api.py": "the edge that wallets see: a bug is an answer of LUD-01's shape too, and is logged",
     "kit/web.py": "the edge of HTTP: everything becomes an answer",
     "kit/metrics.py": "a scrape must answer whatever is broken",
     "oauth/backchannel.py": "the owner of a task must not die of one bad round, nor of one app's notice",

@@ -32,7 +32,8 @@ from hodlxxi.kit.stopping import watch_signals
 from hodlxxi.kit.web import Cors, Edge, EdgePolicy
 from hodlxxi.lnurl.create import check_host
 from hodlxxi.lnurl.room import LnurlPolicy, LnurlRoom
-from hodlxxi.lnurl.routes import CALLBACK_PATH, lnurl_routes, offer_lnurl
+from hodlxxi.lnurl.routes.api import CALLBACK_PATH
+from hodlxxi.lnurl.routes.table import lnurl_routes, offer_lnurl
 from hodlxxi.lnurl.store import count_open
 from hodlxxi.lnurl.sweep import sweeps as lnurl_sweeps
 from hodlxxi.lnurl.waiting import Streams

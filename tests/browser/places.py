@@ -22,7 +22,7 @@ _BY_PATH = {
 }
 _BY_STEPS = (
     *("login-for-an-app", "login-error", "consent", "consent-for-all", "signed-in", "signed-out"),
-    *("logout", "logout-for-an-app", "logout-to-nowhere"),
+    *("logout", "logout-for-an-app", "logout-to-nowhere", "lnurl-phone"),
 )
 _BY_ACCOUNT = ("account", "account-of-a-newcomer", "recovery-codes", "account-closed")
 _OF_DEVICES = ("device", "device-error", "device-confirm", "device-done", "device-denied")
@@ -148,6 +148,8 @@ async def go_to(place: str, person: Somebody, server: Server) -> None:
             if is_all
             else authorize_url(server)
         )
+        if place == "lnurl-phone":
+            await page.goto(await page.get_attribute("#phone-qr", "data-text") or "")
         if place == "login-error":
             await page.fill("#login-address", person.address)
             await page.fill("#login-signature", person.key.sign_compact("another text"))

@@ -57,7 +57,7 @@ async def test_without_javascript_a_button_goes_on(chromium: Browser, any_server
     async with somebody(chromium, java_script_enabled=False) as person:
         wallet, page = new_wallet(), person.page
         await page.goto(f"{any_server.url}/login")
-        drawn = page.locator("noscript img")
+        drawn = page.locator("noscript img").first
         await expect(drawn).to_be_visible()
         assert await drawn.evaluate("image => image.naturalWidth") > 0
         await person.look("login-without-script")

@@ -18,6 +18,7 @@ METHODS = {
     "/api/lnurl-auth/params": ("GET",),
     "/api/lnurl-auth/callback/x": ("GET",),
     "/login/lnurl": ("POST",),
+    "/login/lnurl/x": ("GET",),
     "/oauth/authorize": ("GET", "POST"),
     "/oauth/token": ("POST",),
     "/oauth/revoke": ("POST",),

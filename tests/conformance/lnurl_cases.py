@@ -73,6 +73,8 @@ def lightning_cases() -> Iterator[Case]:
             envelope: Envelope = "product" if is_slash else ENVELOPES[what]
             statuses = (404,) if is_slash or what == "qr" else (200,)
             yield Case(f"{what} id: {name}", "GET", path, b"", CLAIM, statuses, envelope)
+        page = "/login/lnurl/" + identity
+        yield Case(f"phone id: {name}", "GET", page, b"", {}, (404,))
         refused = (400,) if name in ("NUL", "bad UTF-8", "a surrogate") else (404,)
         yield Case(
             f"params id: {name}", "GET", f"/api/lnurl-auth/params?session_id={identity}", statuses=refused

@@ -100,6 +100,7 @@ async def lightning(site: Described) -> None:
     fill = {"session_id": made["session_id"]}
     await site.call("GET", "/api/lnurl-auth/params", 200, params=fill)
     await site.call("GET", "/api/lnurl-auth/qr/{session_id}", 200, fill=fill)
+    await site.call("GET", "/login/lnurl/{session_id}", 200, fill=fill)
     await site.call("GET", "/api/lnurl-auth/check/{session_id}", 200, fill=fill)
     answer = httpx.URL(LnurlWallet(secrets.token_bytes(32)).answer_url(made["lnurl"]))
     query = dict(answer.params)

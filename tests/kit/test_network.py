@@ -12,6 +12,7 @@ from hodlxxi.kit.network import (
     is_loopback_host,
     neighbourhood_of,
     parse_networks,
+    rough_address,
 )
 
 PROXIES = parse_networks("10.0.0.0/8, 127.0.0.1, fd00::/8")
@@ -127,3 +128,19 @@ def test_a_host_of_this_machine_is_known_by_its_name_alone(host: str, is_ours: b
 )
 def test_a_limit_counts_a_whole_ipv6_network_as_one(address: str, counted: str) -> None:
     assert neighbourhood_of(address) == counted
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("198.51.100.23", "198.51.x.x"),
+        ("2a01:4f8:c0c:1234::1", "2a01:4f8:…"),
+        ("::ffff:198.51.100.23", "198.51.x.x"),
+        ("127.0.0.1", "127.0.x.x"),
+        ("::1", "0:0:…"),
+        ("", "unknown"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_other_people_see_an_address_only_roughly(address: str, shown: str) -> None:
+    assert rough_address(address) == shown

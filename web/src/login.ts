@@ -1,6 +1,7 @@
 // The sign-in page works without this script; with it, it is more comfortable.
 import { watchLightning } from "./lightning";
 import { helpWithMessage } from "./message";
+import { showPhoneCode } from "./phone_code";
 
 const byId = (id: string): HTMLElement | null => document.getElementById(id);
 
@@ -15,3 +16,7 @@ const lightning = byId("lnurl-form");
 const code = byId("lnurl-qr");
 const status = byId("lnurl-status");
 if (lightning instanceof HTMLFormElement && code && status) watchLightning(lightning, code, status);
+
+const phone = byId("phone-code");
+const phoneCode = byId("phone-qr");
+if (phone instanceof HTMLDetailsElement && phoneCode) showPhoneCode(phone, phoneCode);

@@ -83,7 +83,7 @@ class LoginPage:
         challenge = await issue_challenge(
             room, pubkey=None, address=None, browser=browser.digest, app=client.uri if client else None
         )
-        offer = await self._neighbours.offer_lnurl(request, browser.digest)
+        offer = await self._neighbours.offer_lnurl(request, browser.digest, client)
         page = room.pages.render(
             request,
             "identity/login.html",

@@ -60,12 +60,17 @@ class LoginClient:
 
 @dataclass(frozen=True, slots=True)
 class LoginOffer:
-    """A Lightning login on the login page; ``cookies`` are to be set with it."""
+    """A Lightning login on the login page; ``cookies`` are to be set with it.
+
+    ``match_code`` is what people compare with another screen; ``phone_url`` the page that shows it there.
+    """
 
     session_id: str
     lnurl: str
     link: str
     qr_src: str
+    match_code: str
+    phone_url: str
     cookies: tuple[tuple[str, str, str, int], ...] = ()
 
 
@@ -95,7 +100,7 @@ async def _no_client(_next: str, _browser: str | None) -> LoginClient | None:
     return None
 
 
-async def _no_offer(_request: Request, _browser: str) -> LoginOffer | None:
+async def _no_offer(_request: Request, _browser: str, _app: LoginClient | None) -> LoginOffer | None:
     return None
 
 
@@ -103,12 +108,16 @@ async def _no_cancel(_next: str, _browser: str | None) -> str | None:
     return None
 
 
+# A login for the browser with this digest, on its way to this app.
+OfferLogin = Callable[[Request, str, LoginClient | None], Awaitable[LoginOffer | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     """What other rooms add to the login page; ``app`` passes it in, so that the rooms stay strangers."""
 
     describe_client: Callable[[str, str | None], Awaitable[LoginClient | None]] = _no_client
-    offer_lnurl: Callable[[Request, str], Awaitable[LoginOffer | None]] = _no_offer
+    offer_lnurl: OfferLogin = _no_offer
     cancel: Callable[[str, str | None], Awaitable[str | None]] = _no_cancel
 
 

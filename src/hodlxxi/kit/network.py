@@ -118,6 +118,19 @@ def neighbourhood_of(address: str) -> str:
     return str(found.ipv4_mapped or IPv6Network((int(found) >> 64 << 64, 64)))
 
 
+def rough_address(address: str) -> str:
+    """An address for other people's eyes: ``203.0.x.x``, ``2001:db8:…``; it tells a country, not a house."""
+    if not is_address(address):
+        return "unknown"
+    found = ip_address(address)
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is None:
+            return f"{int(found) >> 112:x}:{int(found) >> 96 & 0xFFFF:x}:…"
+        found = found.ipv4_mapped
+    first, second, *_ = str(found).split(".")
+    return f"{first}.{second}.x.x"
+
+
 def is_address(text: str) -> bool:
     """Whether a text is an IPv4 or IPv6 address in its usual form."""
     try:

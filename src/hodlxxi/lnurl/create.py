@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 import uuid
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 
 from hodlxxi.bitcoin.bech32 import encode_lnurl
+from hodlxxi.identity.room import LoginClient
 from hodlxxi.identity.sessions import Visitor
 from hodlxxi.identity.store import note_fact
 from hodlxxi.kit.errors import BadInput
@@ -40,9 +41,20 @@ class Created:
         return f"lightning:{self.lnurl}"
 
 
-async def create_login(room: LnurlRoom, action: Action, visitor: Visitor) -> Created:
+def phone_url(public_url: str, session_id: str, lnurl: str) -> str:
+    """For a phone's camera: the page that tells what is asked, with the LNURL as LUD-01's fallback has it.
+
+    So a wallet that scans this code gets what the other one holds.
+    """
+    return f"{public_url}/login/lnurl/{session_id}?{urlencode({'lightning': lnurl})}"
+
+
+async def create_login(
+    room: LnurlRoom, action: Action, visitor: Visitor, app: LoginClient | None = None
+) -> Created:
     """A fresh k1 and a fresh claim secret, good for five minutes; the same browser's earlier login ends.
 
+    ``app`` is where the browser is on its way to: shown to the person who holds the wallet.
     Raises ``BadInput`` for ``link``, which is not offered yet, and ``TooMany``.
     """
     if action == "link":
@@ -59,6 +71,8 @@ async def create_login(room: LnurlRoom, action: Action, visitor: Visitor) -> Cre
         claim_digest=digest_of(claim_token),
         ip_address=visitor.origin.ip_address,
         user_agent=visitor.user_agent[:300],
+        app=app.name if app else None,
+        app_host=app.host if app else None,
     )
     async with room.identity.db.begin() as tx:
         await store.add_challenge(tx, challenge, visitor.browser, now)

@@ -6,6 +6,7 @@ claim secret, which only the browser has that asked (reference bitcoin §1.2).
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from urllib.parse import urlencode
 
 from hodlxxi.bitcoin.ecdsa import verify_lnurl
 from hodlxxi.bitcoin.keys import Pubkey, parse_compressed_hex, parse_hex, pubkey_of
+from hodlxxi.identity.account_rules import CODE_ALPHABET
 from hodlxxi.kit.errors import BadInput
 
 CHALLENGE_LIFE = timedelta(minutes=5)
@@ -43,8 +45,9 @@ _PHONE = re.compile(r"Android|iPhone|iPad|Mobile", re.IGNORECASE)
 class Challenge:
     """One Lightning login, from the QR code to the session.
 
-    ``claim_digest`` is the digest of the browser's secret, ``ip_address`` and ``user_agent`` are the browser's, ``pubkey``
-    and ``wallet_address`` those of the wallet that answered.
+    ``claim_digest`` is the digest of the browser's secret, ``ip_address`` and ``user_agent`` are the browser's, ``pubkey``,
+    ``wallet_address`` and ``wallet_agent`` those of the wallet that answered. ``app`` and ``app_host`` name the app that the
+    browser was on its way to when it asked; ``rejected_at`` is when its person said that the key is not theirs.
     """
 
     session_id: str
@@ -61,6 +64,11 @@ class Challenge:
     ip_address: str | None = None
     user_agent: str | None = None
     wallet_address: str | None = None
+    wallet_agent: str | None = None
+    app: str | None = None
+    app_host: str | None = None
+    rejected_at: datetime | None = None
+    link_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,13 @@ class Refused:
 def is_session_id(text: str) -> bool:
     """Whether a text has the shape of our ids; anything else is unknown without a look."""
     return _SESSION_ID.fullmatch(text) is not None
+
+
+def match_code(session_id: str) -> str:
+    """``K7Q-3MZ``: what people compare between two screens. Public, as the id is that it is made from; never a proof."""
+    number = int.from_bytes(hashlib.sha256(b"HODLXXI match code\n" + session_id.encode()).digest()[:8])
+    digits = [CODE_ALPHABET[number >> 5 * place & 31] for place in range(6)]
+    return f"{''.join(digits[:3])}-{''.join(digits[3:])}"
 
 
 def parse_action(text: str | None) -> Action:

@@ -30,6 +30,11 @@ _FIND = sa.select(
     t.c.ip_address,
     t.c.user_agent,
     t.c.wallet_address,
+    t.c.wallet_agent,
+    t.c.app,
+    t.c.app_host,
+    t.c.rejected_at,
+    t.c.link_id,
 ).where(t.c.session_id == _p("id_"))
 # The answers to one login wait for each other on PostgreSQL (SQLite has one writer anyway), so that a wallet that comes
 # second is judged by what the first one did, before it opens an account.
@@ -81,6 +86,9 @@ async def add_challenge(tx: Tx, challenge: Challenge, browser: str | None, now: 
             "browser": browser,
             "ip_address": challenge.ip_address,
             "user_agent": challenge.user_agent,
+            "app": challenge.app,
+            "app_host": challenge.app_host,
+            "link_id": challenge.link_id,
         },
     )
 

@@ -25,4 +25,12 @@ lnurl_challenges = sa.Table(
     sa.Column("ip_address", sa.Text),
     sa.Column("user_agent", sa.Text),
     sa.Column("wallet_address", sa.Text),
+    sa.Column("wallet_agent", sa.Text),
+    # The app that the browser was on its way to when it asked; NULL: none, or a program.
+    sa.Column("app", sa.Text),
+    sa.Column("app_host", sa.Text),
+    # When the browser's person said that the key which answered is not theirs.
+    sa.Column("rejected_at", Moment),
+    # The link that this answer proves a key for; it admits nobody then.
+    sa.Column("link_id", sa.String(64)),
 )

@@ -1,0 +1,1 @@
+"""The Lightning login over HTTP: for wallets, for programs, and for people."""
