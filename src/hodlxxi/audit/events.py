@@ -17,6 +17,8 @@ class Event(StrEnum):
     LOGOUT = "logout"
     SESSION_REVOKED = "session_revoked"
     USER_CREATED = "user_created"
+    KEY_PROVED = "key_proved"
+    KEY_ADDED = "key_added"
     KEY_RENAMED = "key_renamed"
     KEY_REMOVED = "key_removed"
     RECOVERY_CODES_MADE = "recovery_codes_made"

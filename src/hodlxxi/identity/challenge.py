@@ -21,6 +21,11 @@ _ALPHANUMERIC = string.ascii_letters + string.digits
 NONCE_CHARS = 22  # 131 bits
 
 
+def mint_nonce() -> str:
+    """A fresh nonce for a text to sign: letters and digits only (EIP-4361)."""
+    return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(NONCE_CHARS))
+
+
 async def issue_challenge(
     room: IdentityRoom,
     *,
@@ -38,7 +43,7 @@ async def issue_challenge(
     if pubkey is not None or address is not None:
         named = signer_named(parse_signer(pubkey, address, room.policy.network))
     now = room.clock.now().replace(microsecond=0)
-    nonce = "".join(secrets.choice(_ALPHANUMERIC) for _ in range(NONCE_CHARS))
+    nonce = mint_nonce()
     challenge_id = mint_token(16)
     text = render_text(
         TextParts(

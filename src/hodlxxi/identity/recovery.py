@@ -100,13 +100,13 @@ async def _redeem(room: IdentityRoom, tx: Tx, digest: str, visitor: Visitor) -> 
         details = {"method": METHOD, "reason": refused.code}
         await record(tx, now, Entry(Event.LOGIN_ATTEMPT, False, visitor.origin, user, details=details))
         return refused
-    token, session = await open_session(
+    signed_in = await open_session(
         room, tx, user=user, key=None, assurance=BY_RECOVERY_CODE, visitor=visitor, now=now
     )
     left = (await store.count_codes(tx, user)).left
     details = {"method": METHOD, "codes_left": str(left)}
     await record(tx, now, Entry(Event.LOGIN, True, visitor.origin, user, details=details))
-    return SignedIn(token, session, is_new_user=False)
+    return signed_in
 
 
 def _digest(code: str) -> str:

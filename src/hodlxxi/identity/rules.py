@@ -173,12 +173,16 @@ def judge_challenge(challenge: Challenge | None, attempt: Attempt, now: datetime
         return Refused(EXPIRED)
     if challenge.browser is not None and challenge.browser != attempt.browser:
         return Refused(EXPIRED)
+    return judge_issued_text(challenge.message, attempt)
+
+
+def judge_issued_text(text: str, attempt: Attempt) -> Proved | Refused:
+    """Did the named key sign this text, which we issued? Raises ``BadInput`` as ``judge_challenge`` does."""
     if attempt.message is not None:
-        check_same_text(attempt.message, challenge.message)
-    line = challenge.message.split("\n")[1]
+        check_same_text(attempt.message, text)
+    line = text.split("\n")[1]
     if line not in (ANY_KEY, signer_named(attempt.signer)) and not _names_key(line, attempt.signer):
         return Refused("This text was issued for another key or address.")
-    text = challenge.message
     verdict: Proved | Refused = Refused(EXPIRED)
     # What copy and paste makes of a text: a newline at its end, or Windows line ends.
     for written in (text, text + "\n", text.replace("\n", "\r\n")):

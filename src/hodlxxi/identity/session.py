@@ -27,6 +27,7 @@ class Session:
     created_at: datetime
     expires_at: datetime
     root: str
+    browser: str | None = None
 
 
 _encoder = msgspec.json.Encoder()

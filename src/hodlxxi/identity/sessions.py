@@ -43,11 +43,15 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session just opened. ``token`` is the secret for the cookie and stands nowhere else."""
+    """A session just opened. ``token`` is the secret for the cookie and stands nowhere else.
+
+    ``is_new_browser``: this browser never signed in to this account before (or it keeps no cookies).
+    """
 
     token: str
     session: Session
     is_new_user: bool
+    is_new_browser: bool
 
 
 async def admit(
@@ -88,7 +92,8 @@ async def open_session(
     assurance: Assurance,
     visitor: Visitor,
     now: datetime,
-) -> tuple[str, Session]:
+    is_new_user: bool = False,
+) -> SignedIn:
     """A new session with a new secret, in the caller's transaction; the session the browser had before ends.
 
     ``key`` is the one that was proved; None when a recovery code stood in for it. If the old session was somebody else's,
@@ -109,13 +114,17 @@ async def open_session(
         created_at=now,
         expires_at=now + SESSION_LIFE,
         root=old.root if old is not None and old.user_id == user else digest,
+        browser=visitor.browser,
+    )
+    is_new_browser = session.root == digest and not (
+        visitor.browser is not None and await store.knows_browser(tx, user, visitor.browser)
     )
     await store.add_session(tx, session, visitor.origin.ip_address, visitor.user_agent)
     if old is not None:
         is_ours = await store.revoke_session(tx, old.digest, old.user_id, now)
         if is_ours and old.user_id != user:
             await _end_access(room, tx, now, old.user_id, visitor.origin, [old.digest])
-    return token, session
+    return SignedIn(token, session, is_new_user, is_new_browser)
 
 
 async def find_session(room: IdentityRoom, token: str | None) -> Session | None:

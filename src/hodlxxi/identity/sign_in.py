@@ -106,12 +106,19 @@ async def _write(
         await record(tx, now, Entry(Event.LOGIN_ATTEMPT, False, visitor.origin, verdict.key, details=refused))
         return admitted
     user, is_new = admitted
-    token, session = await open_session(
-        room, tx, user=user.pubkey, key=verdict.key, assurance=BY_MESSAGE, visitor=visitor, now=now
+    signed_in = await open_session(
+        room,
+        tx,
+        user=user.pubkey,
+        key=verdict.key,
+        assurance=BY_MESSAGE,
+        visitor=visitor,
+        now=now,
+        is_new_user=is_new,
     )
     details = {"method": METHOD, "form": verdict.form}
     entries = [Entry(Event.LOGIN, True, visitor.origin, user.pubkey, details=details)]
     if is_new:
         entries.insert(0, Entry(Event.USER_CREATED, True, visitor.origin, user.pubkey))
     await record(tx, now, *entries)
-    return SignedIn(token, session, is_new)
+    return signed_in

@@ -110,8 +110,14 @@ _USER_OF_KEY = _USER.join(user_keys, user_keys.c.user_id == users.c.pubkey).wher
 _USER_BY_PUBKEY = _USER.where(users.c.pubkey == _p("pubkey"))
 _ADD_USER = insert_new(users).values(pubkey=_p("pubkey"), created_at=_p("now"), last_login=_p("now"))
 _ADD_KEY = insert_new(user_keys).values(
-    key=_p("key"), user_id=_p("user_id"), kind=_p("kind"), added_at=_p("now"), last_used_at=_p("now")
+    key=_p("key"),
+    user_id=_p("user_id"),
+    kind=_p("kind"),
+    label=_p("label"),
+    added_at=_p("now"),
+    last_used_at=_p("used_at"),
 )
+_DROP_USER = sa.delete(users).where(users.c.pubkey == _p("pubkey"))
 _TOUCH_USER = sa.update(users).where(users.c.pubkey == _p("pubkey_")).values(last_login=_p("now"))
 _TOUCH_KEY = (
     sa.update(user_keys)
@@ -143,9 +149,26 @@ async def add_user(tx: Tx, key: Pubkey, kind: str, now: datetime) -> bool:
     False also for a key that once was an account's first and was removed from it: it does not come back by itself.
     """
     opened = rows_changed(await tx.execute(_ADD_USER, {"pubkey": key, "now": now})) == 1
-    if opened:
-        await tx.execute(_ADD_KEY, {"key": key, "user_id": key, "kind": kind, "now": now})
+    if opened and not await add_key(tx, key, key, kind, now, used_at=now):
+        # Another account linked the key at the same moment: one of both, never both.
+        await tx.execute(_DROP_USER, {"pubkey": key})
+        return False
     return opened
+
+
+async def add_key(
+    tx: Tx,
+    user: Pubkey,
+    key: Pubkey,
+    kind: str,
+    now: datetime,
+    *,
+    label: str | None = None,
+    used_at: datetime | None = None,
+) -> bool:
+    """The gate of a key: whether we, and nobody else, gave it to an account. It waits for others who are just doing so."""
+    row = {"key": key, "user_id": user, "kind": kind, "now": now, "label": label, "used_at": used_at}
+    return rows_changed(await tx.execute(_ADD_KEY, row)) == 1
 
 
 async def touch_user(tx: Tx, user: Pubkey, key: Pubkey, now: datetime) -> bool:
@@ -168,6 +191,7 @@ _SESSION = sa.select(
     sessions.c.created_at,
     sessions.c.expires_at,
     sa.func.coalesce(sessions.c.root, sessions.c.session_id).label("root"),
+    sessions.c.browser,
 )
 _LIVE_SESSION = _SESSION.join(users, users.c.pubkey == sessions.c.user_id).where(
     sessions.c.session_id == _p("digest"),
@@ -175,6 +199,11 @@ _LIVE_SESSION = _SESSION.join(users, users.c.pubkey == sessions.c.user_id).where
     sessions.c.expires_at > _p("now"),
     users.c.disabled_at.is_(None),
     users.c.closed_at.is_(None),
+)
+_KNOWS_BROWSER = (
+    sa.select(sessions.c.session_id)
+    .where(sessions.c.user_id == _p("user"), sessions.c.browser == _p("browser"))
+    .limit(1)
 )
 _TOUCH_SESSION = (
     sa.update(sessions).where(sessions.c.session_id == _p("digest")).values(last_used_at=_p("now"))
@@ -261,6 +290,7 @@ async def add_session(tx: Tx, session: Session, ip_address: str, user_agent: str
             "acr": session.acr,
             "amr": list(session.amr),
             "root": session.root,
+            "browser": session.browser,
             "last_used_at": session.created_at,
             "ip_address": ip_address,
             "user_agent": user_agent[:300],
@@ -283,7 +313,13 @@ async def find_live_session(tx: Tx, digest: str, now: datetime) -> Session | Non
         row.created_at,
         row.expires_at,
         row.root,
+        row.browser,
     )
+
+
+async def knows_browser(tx: Tx, user: Pubkey, browser: str) -> bool:
+    """Whether this user signed in with this browser before (as far back as ended sessions are kept)."""
+    return (await tx.execute(_KNOWS_BROWSER, {"user": user, "browser": browser})).one_or_none() is not None
 
 
 async def hold_session(tx: Tx, digest: str, now: datetime) -> bool:

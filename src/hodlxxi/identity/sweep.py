@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from hodlxxi.identity.tables import login_challenges, sessions, spent_once
+from hodlxxi.identity.tables import key_links, login_challenges, notices, sessions, spent_once
 from hodlxxi.kit.db import Tx, delete_expired
 
 # Ended sessions stay a while: people ask "where was I signed in?" after the fact.
@@ -20,5 +20,7 @@ def sweeps() -> dict[str, Callable[[Tx, datetime, int], Awaitable[int]]]:
     return {
         "sessions": delete_expired(sessions, sessions.c.session_id, _SESSIONS_KEPT),
         "login_challenges": delete_expired(login_challenges, login_challenges.c.challenge_id, _KEPT),
+        "key_links": delete_expired(key_links, key_links.c.link_id, _KEPT),
+        "notices": delete_expired(notices, notices.c.notice_id, timedelta(0)),
         "spent_once": delete_expired(spent_once, spent_once.c.key_digest, _SPENT_KEPT),
     }

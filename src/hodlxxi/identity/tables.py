@@ -1,4 +1,4 @@
-"""Users, their keys, sessions and recovery codes, open challenges, and what may be used only once."""
+"""Users, their keys, sessions and recovery codes, open challenges, notices, and what may be used only once."""
 
 from __future__ import annotations
 
@@ -49,6 +49,8 @@ sessions = sa.Table(
     sa.Column("revoked_at", Moment),
     # The first of the sessions that followed one another in this browser, each with a new proof of the same user.
     sa.Column("root", sa.String(64), index=True),
+    # Digest of the cookie of the browser that opened it; NULL for a program without cookies.
+    sa.Column("browser", sa.String(64)),
     sa.Column("ip_address", sa.Text),
     sa.Column("user_agent", sa.Text),
 )
@@ -75,6 +77,51 @@ login_challenges = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("expires_at", Moment, nullable=False, index=True),
     sa.Column("used_at", Moment),
+)
+
+key_links = sa.Table(
+    "key_links",
+    metadata,
+    # A key that is being added to an account: begun in one session, proved by the key, confirmed in that session.
+    sa.Column("link_id", sa.String(32), primary_key=True),
+    sa.Column("user_id", sa.String(66), sa.ForeignKey("users.pubkey"), nullable=False),
+    # The lineage of the session that began it: no other can go on with it.
+    sa.Column("root", sa.String(64), nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("nonce", sa.String(32), nullable=False, unique=True),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
+    # What was proved, and when; the first valid proof wins.
+    sa.Column("key", sa.String(66)),
+    sa.Column("kind", sa.String(16)),
+    sa.Column("proved_at", Moment),
+    # When the person confirmed it.
+    sa.Column("used_at", Moment),
+)
+
+notices = sa.Table(
+    "notices",
+    metadata,
+    sa.Column("notice_id", sa.String(32), primary_key=True),
+    sa.Column("user_id", sa.String(66), sa.ForeignKey("users.pubkey"), nullable=False, index=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("details", Json, nullable=False),
+    # Who did it, and so is not told: a lineage of sessions, and its browser (NULL: a program without cookies).
+    sa.Column("cause_root", sa.String(64), nullable=False),
+    sa.Column("cause_browser", sa.String(64)),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
+)
+
+notice_reads = sa.Table(
+    "notice_reads",
+    metadata,
+    # Each lineage of sessions reads for itself: what a thief has read is still told to the others.
+    sa.Column(
+        "notice_id", sa.String(32), sa.ForeignKey("notices.notice_id", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("root", sa.String(64), primary_key=True),
+    sa.Column("read_at", Moment, nullable=False),
 )
 
 spent_once = sa.Table(

@@ -47,7 +47,7 @@ async def claim_login(
             entry = Entry(Event.LOGIN_ATTEMPT, False, visitor.origin, challenge.user_id, details=refused)
             await record(tx, now, entry)
             return None
-        token, session = await open_session(
+        signed_in = await open_session(
             room.identity,
             tx,
             user=challenge.user_id,
@@ -61,4 +61,4 @@ async def claim_login(
     room.identity.metrics.count("logins", method=KIND, outcome="success")
     if visitor.old is not None:
         await forget_sessions(room.identity, [visitor.old.digest])
-    return SignedIn(token, session, is_new_user=False)
+    return signed_in
