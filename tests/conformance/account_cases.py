@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.conformance.case import BAD_JSON, FORM, JSON, KEY, SIGNED_IN, Case
+from tests.conformance.case import BAD_JSON, DER, FORM, JSON, KEY, SIGNED_IN, Case
 
 HAND_IN = {**SIGNED_IN, **JSON}
 NO_NAMES = {
@@ -21,6 +21,17 @@ NO_NAMES = {
 }
 
 
+NO_LINK = "A" * 22
+NO_LINKS = {
+    "unknown": NO_LINK,
+    "short": "x",
+    "not ASCII": "%C3%BC",
+    "a NUL": "a%00b",
+    "bad UTF-8": "%ff",
+    "a kilobyte": "a" * 1000,
+}
+
+
 def account_cases() -> Iterator[Case]:
     """Names, keys and recovery codes."""
     for path, field in (("/api/account", "display_name"), ("/api/keys/@key@", "label")):
@@ -31,6 +42,7 @@ def account_cases() -> Iterator[Case]:
             yield Case(f"{path} {name}", "PUT", path, raw, HAND_IN)
         yield Case(f"{path} as a form", "PUT", path, b"a=b", SIGNED_IN, (415,))
         yield Case(f"{path} huge", "PUT", path, b'{"a": "' + b"x" * 70_000 + b'"}', HAND_IN, (413,))
+    yield from _link_cases()
     for name, key in {
         "somebody else's": KEY,
         "short": KEY[:-2],
@@ -76,6 +88,9 @@ def account_cases() -> Iterator[Case]:
         ("PUT", "/api/account"),
         ("DELETE", "/api/account"),
         ("POST", "/api/recovery-codes"),
+        ("POST", "/api/keys"),
+        ("POST", "/api/keys/links"),
+        ("POST", f"/api/keys/links/{NO_LINK}/proof"),
         ("DELETE", "/api/recovery-codes"),
         ("PUT", "/api/keys/@key@"),
         ("DELETE", "/api/keys/@key@"),
@@ -83,3 +98,39 @@ def account_cases() -> Iterator[Case]:
         ("POST", "/api/auth/recovery"),
     ):
         yield Case(f"{method} {path} from another site", method, path, b"{}", foreign, (403,))
+
+
+def _link_cases() -> Iterator[Case]:
+    """Keys on their way to the account."""
+    paths = ("/api/keys", "/api/keys/links", f"/api/keys/links/{NO_LINK}/proof")
+    for path in paths:
+        for name, raw in BAD_JSON.items():
+            yield Case(f"{path} {name}", "POST", path, raw, HAND_IN)
+        yield Case(f"{path} as a form", "POST", path, b"a=b", SIGNED_IN, (415,))
+        yield Case(f"{path} huge", "POST", path, b'{"a": "' + b"x" * 70_000 + b'"}', HAND_IN, (413,))
+        yield Case(f"{path} by nobody", "POST", path, b"{}", JSON, (401,))
+    for name, link_id in NO_LINKS.items():
+        path = f"/api/keys/links/{link_id}"
+        proof = f'{{"pubkey": "{KEY}", "signature": "{DER}"}}'.encode()
+        yield Case(f"a link that is {name}", "GET", path, b"", SIGNED_IN, (404,))
+        yield Case(f"prove a link that is {name}", "POST", f"{path}/proof", proof, HAND_IN, (404,))
+        page = f"/account/keys/new?link={link_id}"
+        statuses = (404, 303) if name != "a NUL" and name != "bad UTF-8" else (400,)
+        yield Case(f"page of a link that is {name}", "GET", page, b"", SIGNED_IN, statuses, "any")
+    for name, link_id in {"a number": "1", "null": "null", "empty": '""', "an array": "[]"}.items():
+        body = f'{{"link_id": {link_id}}}'.encode()
+        yield Case(f"confirm a link that is {name}", "POST", "/api/keys", body, HAND_IN, (400, 404))
+    for name, label in NO_NAMES.items():
+        if name != "missing":
+            body = (
+                f'{{"link_id": "{NO_LINK}", {(label % "label")[1:]}'.encode()
+                if "%s" in label
+                else b'{"link_id": 1}'
+            )
+            yield Case(f"label of a new key is {name}", "POST", "/api/keys", body, HAND_IN)
+    for field, value in (("pubkey", "1"), ("pubkey", '"02"'), ("address", "{}"), ("address", '"bc1q"')):
+        body = f'{{"{field}": {value}}}'.encode()
+        yield Case(f"new key named by {field} {value}", "POST", "/api/keys/links", body, HAND_IN, (400, 403))
+    for name, body in {"no token": b"do=confirm", "a wrong token": b"do=confirm&csrf=x"}.items():
+        path = "/account/keys/new"
+        yield Case(f"new key's form with {name}", "POST", path, body, {**SIGNED_IN, **FORM}, (403,))

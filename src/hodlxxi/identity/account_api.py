@@ -78,7 +78,7 @@ class _AccountApi:
         """``GET /api/keys``: the oldest first."""
         session = await self._session(request)
         found = await account.get_account(self._room, session.user_id)
-        return json_answer({"keys": [_render_key(key, session) for key in found.keys]})
+        return json_answer({"keys": [render_key(key, session) for key in found.keys]})
 
     async def rename_key(self, request: Request) -> Response:
         """``PUT /api/keys/{key} {label}``; null or empty takes the label away."""
@@ -142,7 +142,8 @@ async def _name_in(request: Request, field: str) -> str | None:
     return parse_name(text_field(body, field), field)
 
 
-def _render_key(key: LinkedKey, session: Session) -> dict[str, Any]:
+def render_key(key: LinkedKey, session: Session) -> dict[str, Any]:
+    """A key of the account; ``current`` is the one that this session was opened with."""
     return {
         "key": key.key,
         "kind": key.kind,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -56,6 +57,34 @@ def parse_recovery_code(text: str) -> str | None:
 def render_recovery_code(digits: str) -> str:
     """``ABCDE-FGHJK-MNPQR-STVWX``: how a code is shown, once."""
     return "-".join(digits[at : at + CODE_GROUP] for at in range(0, len(digits), CODE_GROUP))
+
+
+_KINDS: Final = {
+    "message": "Bitcoin wallet",
+    "taproot": "Taproot wallet",
+    "lnurl": "Lightning wallet",
+    "nostr": "Nostr key",
+}
+_METHODS: Final = {
+    "mfa": "two keys",
+    "btc_message": "a signed message",
+    "bip322": "a signed message",
+    "lnurl": "a Lightning wallet",
+    "nostr": "a Nostr key",
+    "recovery": "a recovery code",
+    "test": "a test key",
+}
+
+
+def describe_kind(kind: str) -> str:
+    """A kind of key in words."""
+    return _KINDS.get(kind, kind)
+
+
+def describe_method(amr: Iterable[str]) -> str:
+    """How somebody signed in, in words that follow "with"."""
+    held = set(amr)
+    return next((text for word, text in _METHODS.items() if word in held), "a key")
 
 
 _BROWSERS: Final = (

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hodlxxi.audit.events import Origin
-from hodlxxi.identity.room import IdentityRoom
+from hodlxxi.identity.room import IdentityRoom, LoginOffer
 from hodlxxi.identity.session import Session
 from hodlxxi.identity.sessions import Visitor, find_session
 from hodlxxi.kit.body import Form
@@ -76,6 +76,20 @@ def _set_cookie(room: IdentityRoom, response: Response, name: str, value: str, l
         httponly=True,
         samesite="lax",
     )
+
+
+def set_offer_cookies(room: IdentityRoom, response: Response, offer: LoginOffer) -> None:
+    """The secrets of a Lightning login that a page of ours shows; only our own pages send them back."""
+    for name, value, path, life_s in offer.cookies:
+        response.set_cookie(
+            name,
+            value,
+            max_age=life_s,
+            path=path,
+            secure=room.policy.secure_cookies,
+            httponly=True,
+            samesite="strict",
+        )
 
 
 async def session_of(room: IdentityRoom, request: Request) -> Session | None:

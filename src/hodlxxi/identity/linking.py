@@ -111,6 +111,14 @@ async def get_link(room: IdentityRoom, session: Session, link_id: str) -> Link:
     return link
 
 
+async def find_obstacle(room: IdentityRoom, link: Link) -> Refused | None:
+    """Why this link's key cannot be added as things stand, before anybody tries; None when it can."""
+    async with room.db.read() as tx:
+        owner = await link_store.find_owner(tx, link.key) if link.key is not None else None
+        keys = await account_store.list_keys(tx, link.user_id)
+    return judge_addition(link, len(keys), owner)
+
+
 async def prove_link(
     room: IdentityRoom, session: Session, link_id: str, attempt: Attempt, origin: Origin
 ) -> Link:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from hodlxxi.identity import browser as b
 from hodlxxi.identity.attempt import offers_test_signer, parse_attempt, sign_with_test_key
 from hodlxxi.identity.challenge import issue_challenge
+from hodlxxi.identity.linking import NEW_KEY_PATH
 from hodlxxi.identity.recovery import sign_in_with_code
 from hodlxxi.identity.room import IdentityRoom, LoginClient, Neighbours
 from hodlxxi.identity.rules import CHALLENGE_LIFE
@@ -29,6 +31,11 @@ _LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,2000}")
 def local_path(text: str | None) -> str:
     """Where to go on after sign-in: a path of ours, else the home page. Never another site."""
     return text if text is not None and _LOCAL_PATH.fullmatch(text) else "/"
+
+
+def login_url(next_path: str) -> str:
+    """Where to send somebody who must sign in first."""
+    return f"/login?next={quote(next_path, safe='')}"
 
 
 class LoginPage:
@@ -57,7 +64,9 @@ class LoginPage:
             raise
         except Refusal as refusal:
             return await self._render(request, next_path, refusal, form)
-        answer = see_other(next_path)
+        # Whoever lost their keys needs a new one first of all, unless an app waits.
+        is_recovered = signed_in.session.key is None and next_path == "/"
+        answer = see_other(NEW_KEY_PATH if is_recovered else next_path)
         b.set_session_cookie(room, answer, signed_in.token, signed_in.session)
         return answer
 
@@ -69,7 +78,7 @@ class LoginPage:
         if form.get("test_key") is not None:
             attempt = await sign_with_test_key(room, request, form)
         else:
-            attempt = parse_attempt(room, request, lambda name, chars: _field(form, name, chars))
+            attempt = parse_attempt(room, request, lambda name, chars: form_field(form, name, chars))
         return await sign_in(room, attempt, visitor)
 
     async def _render(
@@ -107,16 +116,7 @@ class LoginPage:
         )
         b.remember_browser(room, page, browser)
         if offer is not None:
-            for name, value, path, life_s in offer.cookies:
-                page.set_cookie(
-                    name,
-                    value,
-                    max_age=life_s,
-                    path=path,
-                    secure=room.policy.secure_cookies,
-                    httponly=True,
-                    samesite="strict",
-                )
+            b.set_offer_cookies(room, page, offer)
         return page
 
 
@@ -130,7 +130,8 @@ def _values(form: Form | None, client: LoginClient | None) -> dict[str, str]:
     return {"pubkey": "", "address": hint if _ADDRESS.fullmatch(hint) else ""}
 
 
-def _field(form: Form, name: str, max_chars: int) -> str | None:
+def form_field(form: Form, name: str, max_chars: int) -> str | None:
+    """A field of a form that holds what was copied from elsewhere; None for an empty one."""
     value = form.get(name)
     if value is None:
         return None

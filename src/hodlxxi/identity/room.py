@@ -104,20 +104,27 @@ async def _no_offer(_request: Request, _browser: str, _app: LoginClient | None) 
     return None
 
 
+async def _no_link(_request: Request, _browser: str, _link_id: str) -> LoginOffer | None:
+    return None
+
+
 async def _no_cancel(_next: str, _browser: str | None) -> str | None:
     return None
 
 
 # A login for the browser with this digest, on its way to this app.
 OfferLogin = Callable[[Request, str, LoginClient | None], Awaitable[LoginOffer | None]]
+# A proof of a new key, for the link with this id that the browser with this digest began.
+OfferLink = Callable[[Request, str, str], Awaitable[LoginOffer | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """What other rooms add to the login page; ``app`` passes it in, so that the rooms stay strangers."""
+    """What other rooms add to the pages where keys are proved; ``app`` passes it in, so that the rooms stay strangers."""
 
     describe_client: Callable[[str, str | None], Awaitable[LoginClient | None]] = _no_client
     offer_lnurl: OfferLogin = _no_offer
+    offer_link: OfferLink = _no_link
     cancel: Callable[[str, str | None], Awaitable[str | None]] = _no_cancel
 
 

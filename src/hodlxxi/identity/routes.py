@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +15,9 @@ from hodlxxi.identity.account_api import account_routes
 from hodlxxi.identity.attempt import parse_attempt
 from hodlxxi.identity.caller import Authenticate, check_session
 from hodlxxi.identity.challenge import issue_challenge
+from hodlxxi.identity.link_api import link_routes
+from hodlxxi.identity.link_page import LinkPage
+from hodlxxi.identity.linking import NEW_KEY_PATH
 from hodlxxi.identity.login_page import LoginPage
 from hodlxxi.identity.room import IdentityRoom, Neighbours
 from hodlxxi.identity.session import Session
@@ -30,6 +32,7 @@ from hodlxxi.kit.errors import BadInput, NotFound
 def identity_routes(room: IdentityRoom, neighbours: Neighbours, authenticate: Authenticate) -> list[Route]:
     """Every route of this room."""
     page = LoginPage(room, neighbours)
+    link_page = LinkPage(room, neighbours)
     api = _Api(room, authenticate)
     return [
         Route("/login", page.show, methods=["GET"]),
@@ -40,6 +43,10 @@ def identity_routes(room: IdentityRoom, neighbours: Neighbours, authenticate: Au
         Route("/api/session", api.session, methods=["GET"]),
         Route("/api/sessions", api.list_sessions, methods=["GET"]),
         Route("/api/sessions", api.end_sessions, methods=["DELETE"]),
+        Route(NEW_KEY_PATH, link_page.show, methods=["GET"]),
+        Route(NEW_KEY_PATH, link_page.submit, methods=["POST"]),
+        # Before the account's, whose /api/keys/{key} would else answer for /api/keys/links.
+        *link_routes(room, authenticate),
         *account_routes(room, authenticate),
     ]
 
@@ -167,8 +174,3 @@ def _render_open(item: OpenSession, current: Session) -> dict[str, Any]:
         "device": item.user_agent,
         "amr": list(item.amr),
     }
-
-
-def login_url(next_path: str) -> str:
-    """Where to send somebody who must sign in first."""
-    return f"/login?next={quote(next_path, safe='')}"

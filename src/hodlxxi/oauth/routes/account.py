@@ -14,7 +14,8 @@ from hodlxxi.identity import account, recovery, sessions
 from hodlxxi.identity import browser as b
 from hodlxxi.identity.account_rules import parse_name
 from hodlxxi.identity.caller import Authenticate, check_session
-from hodlxxi.identity.routes import login_url, public_id
+from hodlxxi.identity.login_page import login_url
+from hodlxxi.identity.routes import public_id
 from hodlxxi.identity.session import Session
 from hodlxxi.kit.answers import json_answer, status_of
 from hodlxxi.kit.body import Form, read_form, read_query
@@ -36,6 +37,7 @@ DONE = {
     "label": "The label was changed.",
     "codes": "The recovery codes are void.",
     "name": "Your name was changed.",
+    "linked": "The key was added. From now on it signs in to your account.",
     "signed_in": "You signed in again. For 10 minutes you can change keys and codes.",
 }
 

@@ -6,28 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from hodlxxi.identity.account import Account
-from hodlxxi.identity.account_rules import CODES, describe_device, is_fresh
+from hodlxxi.identity.account_rules import CODES, describe_device, describe_kind, describe_method, is_fresh
 from hodlxxi.identity.browser import short_key
 from hodlxxi.identity.routes import public_id
 from hodlxxi.identity.session import Session
 from hodlxxi.identity.store import OpenSession
 from hodlxxi.kit.clock import describe_age, render_day, render_time
 from hodlxxi.oauth.account import ConnectedApp, Connections
-
-KINDS = {
-    "message": "Bitcoin wallet",
-    "taproot": "Taproot wallet",
-    "lnurl": "Lightning wallet",
-    "nostr": "Nostr key",
-}
-METHODS = {
-    "btc_message": "a signed message",
-    "bip322": "a signed message",
-    "lnurl": "a Lightning wallet",
-    "nostr": "a Nostr key",
-    "recovery": "a recovery code",
-    "test": "a test key",
-}
 
 
 def account_view(
@@ -54,7 +39,7 @@ def account_view(
             {
                 "key": key.key,
                 "short": short_key(key.key),
-                "kind": KINDS.get(key.kind, key.kind),
+                "kind": describe_kind(key.kind),
                 "label": key.label or "",
                 "added": render_day(key.added_at),
                 "used": describe_age(key.last_used_at, now) if key.last_used_at else "never",
@@ -91,7 +76,7 @@ def _session(item: OpenSession, current: Session, now: datetime) -> dict[str, An
         "id": public_id(item.digest),
         "device": describe_device(item.user_agent),
         "address": item.ip_address or "an unknown address",
-        "how": next((METHODS[word] for word in item.amr if word in METHODS), "a key"),
+        "how": describe_method(item.amr),
         "opened": describe_age(item.created_at, now),
         "used": describe_age(item.last_used_at or item.created_at, now),
         "current": item.digest == current.digest,

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hodlxxi.identity import browser as b
-from hodlxxi.identity.routes import login_url
+from hodlxxi.identity.login_page import login_url
 from hodlxxi.kit.answers import NO_STORE
 from hodlxxi.kit.body import Form, read_form, read_query
 from hodlxxi.kit.web import csp_with_image, is_same_origin

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hodlxxi.identity import browser as b
-from hodlxxi.identity.routes import login_url
+from hodlxxi.identity.login_page import login_url
 from hodlxxi.identity.session import Session
 from hodlxxi.kit.answers import refusal_headers, status_of
 from hodlxxi.kit.body import Form, parse_json, read_form, read_query

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hodlxxi.identity import browser as b
-from hodlxxi.identity.routes import login_url
+from hodlxxi.identity.login_page import login_url
 from hodlxxi.kit.answers import refusal_headers, status_of
 from hodlxxi.kit.body import read_form, read_query
 from hodlxxi.kit.clock import describe_age
