@@ -90,6 +90,7 @@ def account_cases() -> Iterator[Case]:
         ("POST", "/api/recovery-codes"),
         ("POST", "/api/keys"),
         ("POST", "/api/keys/links"),
+        ("POST", "/api/notices/read"),
         ("POST", f"/api/keys/links/{NO_LINK}/proof"),
         ("DELETE", "/api/recovery-codes"),
         ("PUT", "/api/keys/@key@"),
@@ -101,8 +102,8 @@ def account_cases() -> Iterator[Case]:
 
 
 def _link_cases() -> Iterator[Case]:
-    """Keys on their way to the account."""
-    paths = ("/api/keys", "/api/keys/links", f"/api/keys/links/{NO_LINK}/proof")
+    """Keys on their way to the account, and notices."""
+    paths = ("/api/notices/read", "/api/keys", "/api/keys/links", f"/api/keys/links/{NO_LINK}/proof")
     for path in paths:
         for name, raw in BAD_JSON.items():
             yield Case(f"{path} {name}", "POST", path, raw, HAND_IN)

@@ -83,6 +83,8 @@ async def account(site: Described) -> None:
     await site.call("POST", "/api/keys/links/{link_id}/proof", 200, json=proof, **of_link)
     await site.call("POST", "/api/keys", 201, json={"link_id": link["link_id"]})
     await site.call("GET", "/account/keys/new", 200)
+    await site.call("GET", "/api/notices", 200)
+    await site.call("POST", "/api/notices/read", 200, json={})
     await site.call("GET", "/api/keys", 200)
     fill = {"fill": {"key": second}}
     await site.call("PUT", "/api/keys/{key}", 200, json={"label": "Second"}, **fill)

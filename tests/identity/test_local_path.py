@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hodlxxi.identity.login_page import local_path
-from hodlxxi.identity.routes import login_url
+from hodlxxi.identity.login_page import local_path, login_url
 from hodlxxi.kit.web import see_other
 
 HOSTILE = [

@@ -11,6 +11,7 @@ from hodlxxi.bitcoin.keys import Pubkey
 from hodlxxi.identity import account_store as store
 from hodlxxi.identity.account_rules import is_fresh, is_pubkey
 from hodlxxi.identity.account_store import CodesLeft, LinkedKey
+from hodlxxi.identity.notices import NoticeKind, note, wake
 from hodlxxi.identity.room import Ending, IdentityRoom
 from hodlxxi.identity.rules import NO_ACCOUNT
 from hodlxxi.identity.session import Session
@@ -89,7 +90,7 @@ async def remove_key(room: IdentityRoom, session: Session, key: str, origin: Ori
         raise NotFound(_NO_KEY)
     ended: list[str] = []
     async with room.db.begin() as tx:
-        refusal = await _judge_removal(tx, session, key)
+        refusal, kind = await _judge_removal(tx, session, key)
         if refusal is None and not await store.remove_key(tx, user, key):
             refusal = Conflict("The last key of an account cannot be removed.", code="last_key")
         if refusal is None:
@@ -97,23 +98,29 @@ async def remove_key(room: IdentityRoom, session: Session, key: str, origin: Ori
             lineage = await list_lineage(tx, ended)
             await room.end_access(tx, Ending(user, origin, now, key=Pubkey(key), sessions=tuple(lineage)))
             await store.replace_codes(tx, user, [], now)
+            told = {"key": key, "key_kind": kind, "address": origin.ip_address}
+            await note(tx, user, NoticeKind.KEY_REMOVED, session, told, now)
         details = {"key": key, **({"reason": refusal.code} if refusal else {"sessions": len(ended)})}
         await record(tx, now, Entry(Event.KEY_REMOVED, refusal is None, origin, user, details=details))
     if refusal is not None:
         raise refusal
     await forget_sessions(room, ended)
+    await wake(room, user)
     return len(ended)
 
 
-async def _judge_removal(tx: Tx, session: Session, key: str) -> Refusal | None:
+async def _judge_removal(tx: Tx, session: Session, key: str) -> tuple[Refusal | None, str]:
+    """Why not, and the kind of the key."""
     if not await store.lock_user(tx, session.user_id):
-        return NotAuthenticated(NO_ACCOUNT.reason)
-    if key not in {linked.key for linked in await store.list_keys(tx, session.user_id)}:
-        return NotFound(_NO_KEY)
+        return NotAuthenticated(NO_ACCOUNT.reason), ""
+    kinds = {linked.key: linked.kind for linked in await store.list_keys(tx, session.user_id)}
+    kind = kinds.get(Pubkey(key))
+    if kind is None:
+        return NotFound(_NO_KEY), ""
     if key == session.key:
         text = "You are signed in with this key. Sign in with another one first, so that you do not lock yourself out."
-        return Conflict(text, code="key_in_use")
-    return None
+        return Conflict(text, code="key_in_use"), kind
+    return None, kind
 
 
 async def close_account(room: IdentityRoom, session: Session, origin: Origin) -> None:

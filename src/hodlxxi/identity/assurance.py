@@ -31,6 +31,13 @@ BY_RECOVERY_CODE = Assurance(ACR_KEY_REMOTE, ("recovery",))
 BY_TEST = Assurance(ACR_NONE, ("test",))
 
 
+def with_second_key(held: tuple[str, ...], proved: Assurance) -> Assurance:
+    """Two different keys of one account, proved one after the other in one session: all methods, and ``mfa``."""
+    methods = dict.fromkeys((*held, *proved.amr, "mfa"))
+    # In the frozen order: "mfa" stands at the end, also after a third key.
+    return Assurance(ACR_TWO_KEYS, (*(word for word in methods if word != "mfa"), "mfa"))
+
+
 def satisfies(held: str, wanted: str) -> bool:
     """Whether the class ``held`` is at least ``wanted``; an unknown class satisfies only itself."""
     if held not in ACR_ORDER or wanted not in ACR_ORDER:

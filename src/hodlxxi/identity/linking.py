@@ -32,6 +32,7 @@ from hodlxxi.identity.link_rules import (
     may_begin,
     render_link_text,
 )
+from hodlxxi.identity.notices import NoticeKind, note, wake
 from hodlxxi.identity.room import IdentityRoom
 from hodlxxi.identity.rules import (
     EVERYBODYS_KEY,
@@ -180,7 +181,13 @@ async def confirm_link(
             {"key": added.key, "kind": added.kind} if isinstance(added, LinkedKey) else {"reason": added.code}
         )
         await record(tx, now, Entry(Event.KEY_ADDED, is_added, origin, user, details=details))
-    return added if isinstance(added, LinkedKey) else _raise(added)
+        if isinstance(added, LinkedKey):
+            told = {"key": added.key, "key_kind": added.kind, "address": origin.ip_address}
+            await note(tx, user, NoticeKind.KEY_ADDED, session, told, now)
+    if isinstance(added, Refused):
+        _raise(added)
+    await wake(room, user)
+    return added
 
 
 async def _add(

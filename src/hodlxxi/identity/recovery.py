@@ -17,10 +17,11 @@ from hodlxxi.identity.account_rules import (
     render_recovery_code,
 )
 from hodlxxi.identity.assurance import BY_RECOVERY_CODE
+from hodlxxi.identity.notices import NoticeKind, note, wake
 from hodlxxi.identity.room import IdentityRoom
 from hodlxxi.identity.rules import NO_ACCOUNT, Refused
 from hodlxxi.identity.session import Session
-from hodlxxi.identity.sessions import SignedIn, Visitor, forget_sessions, open_session
+from hodlxxi.identity.sessions import SignedIn, Visitor, finish_sign_in, open_session
 from hodlxxi.kit.db import Tx
 from hodlxxi.kit.errors import Forbidden, NotAuthenticated
 from hodlxxi.kit.ratelimit import Limit
@@ -46,8 +47,11 @@ async def make_codes(room: IdentityRoom, session: Session, origin: Origin) -> li
             await store.replace_codes(tx, user, (_digest(code) for code in codes), now)
             entry = Entry(Event.RECOVERY_CODES_MADE, True, origin, user, details={"codes": len(codes)})
             await record(tx, now, entry)
+            told = {"address": origin.ip_address}
+            await note(tx, user, NoticeKind.RECOVERY_CODES_MADE, session, told, now)
     if not is_open:
         raise NotAuthenticated(NO_ACCOUNT.reason)
+    await wake(room, user)
     return [render_recovery_code(code) for code in codes]
 
 
@@ -80,8 +84,7 @@ async def sign_in_with_code(room: IdentityRoom, text: str, visitor: Visitor) -> 
     if isinstance(outcome, Refused):
         kind = NotAuthenticated if outcome is WRONG else Forbidden
         raise kind(outcome.reason, code=outcome.code)
-    if visitor.old is not None:
-        await forget_sessions(room, [visitor.old.digest])
+    await finish_sign_in(room, outcome, visitor)
     return outcome
 
 

@@ -19,6 +19,7 @@ from hodlxxi.identity.link_api import link_routes
 from hodlxxi.identity.link_page import LinkPage
 from hodlxxi.identity.linking import NEW_KEY_PATH
 from hodlxxi.identity.login_page import LoginPage
+from hodlxxi.identity.notice_api import notice_routes
 from hodlxxi.identity.room import IdentityRoom, Neighbours
 from hodlxxi.identity.session import Session
 from hodlxxi.identity.sign_in import sign_in
@@ -48,6 +49,7 @@ def identity_routes(room: IdentityRoom, neighbours: Neighbours, authenticate: Au
         # Before the account's, whose /api/keys/{key} would else answer for /api/keys/links.
         *link_routes(room, authenticate),
         *account_routes(room, authenticate),
+        *notice_routes(room, authenticate),
     ]
 
 

@@ -16,7 +16,9 @@ from hodlxxi.audit.log import record
 from hodlxxi.bitcoin.keys import Pubkey
 from hodlxxi.bitcoin.known_keys import is_known_key
 from hodlxxi.identity import store
-from hodlxxi.identity.assurance import BY_TEST, Assurance
+from hodlxxi.identity.account_rules import describe_device, describe_method
+from hodlxxi.identity.assurance import BY_TEST, Assurance, with_second_key
+from hodlxxi.identity.notices import NoticeKind, note, wake
 from hodlxxi.identity.room import Ending, IdentityRoom
 from hodlxxi.identity.rules import EVERYBODYS_KEY, KEY_REMOVED, NO_ACCOUNT, SESSION_LIFE, Refused
 from hodlxxi.identity.session import Session, parse_cached, render_cached
@@ -33,12 +35,17 @@ _TOUCH_AFTER = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The browser or program at the other end. ``browser`` is its cookie's digest, ``old`` the session it had."""
+    """The browser or program at the other end. ``browser`` is its cookie's digest, ``old`` the session it had.
+
+    ``app`` is where it is on its way to, ``match_code`` what a login from another device showed: for the notice.
+    """
 
     origin: Origin
     user_agent: str = ""
     browser: str | None = None
     old: Session | None = None
+    app: str | None = None
+    match_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +105,12 @@ async def open_session(
 
     ``key`` is the one that was proved; None when a recovery code stood in for it. If the old session was somebody else's,
     they cannot sign out any more, so it ends as if they had. If it was the same user's, the new one goes on where it was:
-    what apps were given meanwhile ends with the one or the other.
+    what apps were given meanwhile ends with the one or the other. A second, different key of the same user in the same
+    browser makes the class two-keys. The user's other sessions are told of a browser that they do not know.
     """
-    if key is not None and is_known_key(key):
-        assurance = BY_TEST
     token, old = mint_token(), visitor.old
+    was_open = old is not None and await store.revoke_session(tx, old.digest, old.user_id, now)
+    assurance = _assurance_of(user, key, assurance, old if was_open else None)
     digest = digest_of(token)
     session = Session(
         digest=digest,
@@ -119,12 +127,41 @@ async def open_session(
     is_new_browser = session.root == digest and not (
         visitor.browser is not None and await store.knows_browser(tx, user, visitor.browser)
     )
+    if key is None or (is_new_browser and await store.was_signed_in(tx, user)):
+        await _note_sign_in(tx, session, visitor, now)
     await store.add_session(tx, session, visitor.origin.ip_address, visitor.user_agent)
-    if old is not None:
-        is_ours = await store.revoke_session(tx, old.digest, old.user_id, now)
-        if is_ours and old.user_id != user:
-            await _end_access(room, tx, now, old.user_id, visitor.origin, [old.digest])
+    if old is not None and was_open and old.user_id != user:
+        await _end_access(room, tx, now, old.user_id, visitor.origin, [old.digest])
     return SignedIn(token, session, is_new_user, is_new_browser)
+
+
+def _assurance_of(user: Pubkey, key: Pubkey | None, proved: Assurance, old: Session | None) -> Assurance:
+    """The class of a sign-in, with what this browser's session proved before; a key that everybody has proves nothing."""
+    if key is not None and is_known_key(key):
+        return BY_TEST
+    if key is None or old is None or old.user_id != user or old.key is None or is_known_key(old.key):
+        return proved
+    return proved if old.key == key else with_second_key(old.amr, proved)
+
+
+async def _note_sign_in(tx: Tx, session: Session, visitor: Visitor, now: datetime) -> None:
+    kind = NoticeKind.SIGNED_IN_ELSEWHERE if session.key else NoticeKind.RECOVERY_CODE_USED
+    details = {
+        "method": describe_method(session.amr),
+        "device": describe_device(visitor.user_agent),
+        "address": visitor.origin.ip_address,
+        "app": visitor.app,
+        "match_code": visitor.match_code,
+    }
+    told = {name: value for name, value in details.items() if value is not None}
+    await note(tx, session.user_id, kind, session, told, now)
+
+
+async def finish_sign_in(room: IdentityRoom, signed_in: SignedIn, visitor: Visitor) -> None:
+    """After the commit: the replaced session is forgotten, and the user's other sessions may show their notice."""
+    if visitor.old is not None:
+        await forget_sessions(room, [visitor.old.digest])
+    await wake(room, signed_in.session.user_id)
 
 
 async def find_session(room: IdentityRoom, token: str | None) -> Session | None:

@@ -21,7 +21,7 @@ from hodlxxi.identity.rules import (
     judge_seed_form,
     signer_named,
 )
-from hodlxxi.identity.sessions import SignedIn, Visitor, admit, forget_sessions, open_session
+from hodlxxi.identity.sessions import SignedIn, Visitor, admit, finish_sign_in, open_session
 from hodlxxi.kit.db import Tx
 from hodlxxi.kit.errors import Forbidden, NotAuthenticated
 from hodlxxi.kit.secret import digest_of
@@ -55,8 +55,7 @@ async def sign_in(room: IdentityRoom, attempt: Attempt, visitor: Visitor) -> Sig
         if isinstance(verdict, Proved):
             raise Forbidden(outcome.reason, code=outcome.code)
         raise NotAuthenticated(outcome.reason, code=outcome.code)
-    if visitor.old is not None:
-        await forget_sessions(room, [visitor.old.digest])
+    await finish_sign_in(room, outcome, visitor)
     return outcome
 
 

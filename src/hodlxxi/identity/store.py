@@ -205,6 +205,7 @@ _KNOWS_BROWSER = (
     .where(sessions.c.user_id == _p("user"), sessions.c.browser == _p("browser"))
     .limit(1)
 )
+_WAS_SIGNED_IN = sa.select(sessions.c.session_id).where(sessions.c.user_id == _p("user")).limit(1)
 _TOUCH_SESSION = (
     sa.update(sessions).where(sessions.c.session_id == _p("digest")).values(last_used_at=_p("now"))
 )
@@ -320,6 +321,11 @@ async def find_live_session(tx: Tx, digest: str, now: datetime) -> Session | Non
 async def knows_browser(tx: Tx, user: Pubkey, browser: str) -> bool:
     """Whether this user signed in with this browser before (as far back as ended sessions are kept)."""
     return (await tx.execute(_KNOWS_BROWSER, {"user": user, "browser": browser})).one_or_none() is not None
+
+
+async def was_signed_in(tx: Tx, user: Pubkey) -> bool:
+    """Whether this user signed in before, with any browser."""
+    return (await tx.execute(_WAS_SIGNED_IN, {"user": user})).one_or_none() is not None
 
 
 async def hold_session(tx: Tx, digest: str, now: datetime) -> bool:

@@ -116,11 +116,11 @@ notices = sa.Table(
 notice_reads = sa.Table(
     "notice_reads",
     metadata,
-    # Each lineage of sessions reads for itself: what a thief has read is still told to the others.
+    # Each browser (a program: its lineage of sessions) reads for itself: what a thief has read is still told to the others.
     sa.Column(
         "notice_id", sa.String(32), sa.ForeignKey("notices.notice_id", ondelete="CASCADE"), primary_key=True
     ),
-    sa.Column("root", sa.String(64), primary_key=True),
+    sa.Column("reader", sa.String(64), primary_key=True),
     sa.Column("read_at", Moment, nullable=False),
 )
 

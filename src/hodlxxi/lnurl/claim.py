@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hodlxxi.audit.events import Entry, Event
 from hodlxxi.audit.log import record
 from hodlxxi.identity.assurance import BY_LNURL_CROSS_DEVICE, BY_LNURL_SAME_DEVICE
-from hodlxxi.identity.sessions import SignedIn, Visitor, forget_sessions, open_session
+from hodlxxi.identity.sessions import SignedIn, Visitor, finish_sign_in, open_session
 from hodlxxi.identity.store import find_user_of_key
 from hodlxxi.kit.secret import digest_of, same
 from hodlxxi.lnurl import store
 from hodlxxi.lnurl.callback import KIND
 from hodlxxi.lnurl.room import LnurlRoom
-from hodlxxi.lnurl.rules import Challenge, is_claimable, is_same_device, is_session_id
+from hodlxxi.lnurl.rules import Challenge, is_claimable, is_same_device, is_session_id, match_code
 
 
 async def find_waiting(room: LnurlRoom, session_id: str, claim_token: str | None) -> Challenge | None:
@@ -36,6 +38,7 @@ async def claim_login(
         return None
     if challenge.user_id is None or challenge.pubkey is None:
         return None
+    visitor = replace(visitor, app=challenge.app, match_code=match_code(session_id))
     assurance = BY_LNURL_SAME_DEVICE if is_same_device(challenge) else BY_LNURL_CROSS_DEVICE
     async with room.identity.db.begin() as tx:
         if not await store.mark_claimed(tx, session_id, digest, now):
@@ -59,6 +62,5 @@ async def claim_login(
         details = {"method": KIND, "amr": list(assurance.amr)}
         await record(tx, now, Entry(Event.LOGIN, True, visitor.origin, challenge.user_id, details=details))
     room.identity.metrics.count("logins", method=KIND, outcome="success")
-    if visitor.old is not None:
-        await forget_sessions(room.identity, [visitor.old.digest])
+    await finish_sign_in(room.identity, signed_in, visitor)
     return signed_in

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from hodlxxi import __version__
 from hodlxxi.identity import browser as b
+from hodlxxi.identity.notices import list_notices
 from hodlxxi.identity.room import IdentityRoom
 from hodlxxi.kit.answers import json_answer
 from hodlxxi.kit.clock import render_time
@@ -68,11 +69,13 @@ class _Views:
         identity = self._room.identity
         session = await b.session_of(identity, request)
         browser = b.browser_of(request)
+        told = await list_notices(identity, session) if session else []
         page = identity.pages.render(
             request,
             "home.html",
             signed_in={"pubkey": session.user_id, "short": b.short_key(session.user_id)} if session else None,
             csrf=b.csrf_token(identity, session, browser),
+            unread=sum(not notice.is_read for notice in told),
             features=[
                 {"name": f.name, "state": "on" if f.is_on else "off", "text": f.text}
                 for f in self._room.features

@@ -56,12 +56,12 @@ def _notices() -> None:
     op.create_table(
         "notice_reads",
         sa.Column("notice_id", sa.String(length=32), nullable=False),
-        sa.Column("root", sa.String(length=64), nullable=False),
+        sa.Column("reader", sa.String(length=64), nullable=False),
         sa.Column("read_at", _MOMENT, nullable=False),
         sa.ForeignKeyConstraint(
             ["notice_id"], ["notices.notice_id"], name=op.f("fk_notice_reads_notice_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("notice_id", "root", name=op.f("pk_notice_reads")),
+        sa.PrimaryKeyConstraint("notice_id", "reader", name=op.f("pk_notice_reads")),
     )
 
 

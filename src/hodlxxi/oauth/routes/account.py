@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hodlxxi.audit.events import Event
-from hodlxxi.identity import account, recovery, sessions
+from hodlxxi.identity import account, notices, recovery, sessions
 from hodlxxi.identity import browser as b
 from hodlxxi.identity.account_rules import parse_name
 from hodlxxi.identity.caller import Authenticate, check_session
@@ -71,6 +71,7 @@ class AccountPage:
             "delete_codes": self._delete_codes,
             "set_name": self._set_name,
             "read_warnings": self._read_warnings,
+            "read_notices": self._read_notices,
             "close": self._close,
         }
 
@@ -151,6 +152,10 @@ class AccountPage:
         await read_warnings(self._room, session.user_id)
         return see_other(PATH)
 
+    async def _read_notices(self, request: Request, form: Form, session: Session) -> Response:
+        await notices.mark_read(self._identity, session, form.get("until"))
+        return see_other(PATH)
+
     async def _close(self, request: Request, form: Form, session: Session) -> Response:
         if form.get("sure") is None:
             raise BadInput("Tick the box to close your account.", field="sure")
@@ -177,6 +182,9 @@ class AccountPage:
             signed_in={"pubkey": user, "short": b.short_key(user)},
             done=done,
             error={"code": refusal.code, "text": refusal.text} if refusal else None,
+            notices=notices.render_unread(
+                await notices.list_notices(identity, session), self._room.clock.now()
+            ),
             again=login_url(f"{PATH}?done=signed_in"),
             **account_view(found, opened, connections, session, self._room.clock.now()),
         )
