@@ -247,6 +247,7 @@ class App:
 
     def _routes(self) -> list[BaseRoute]:
         authenticate: Authenticate = self.authenticate
+        neighbours = self._neighbours()
         ops = OpsRoom(
             identity=self.identity,
             node=node_address(self.settings),
@@ -256,8 +257,8 @@ class App:
             is_stopping=lambda: self.is_stopping,
         )
         return [
-            *identity_routes(self.identity, self._neighbours(), authenticate),
-            *lnurl_routes(self.lnurl),
+            *identity_routes(self.identity, neighbours, authenticate),
+            *lnurl_routes(self.lnurl, neighbours.describe_client),
             *oauth_routes(self.oauth),
             *account_page_routes(self.oauth, authenticate),
             *ops_routes(ops),

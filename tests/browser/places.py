@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +11,7 @@ from playwright.async_api import expect
 
 from tests.browser.apps import ALL_SCOPES, App
 from tests.browser.people import Somebody
+from tests.support.lnurl_wallet import LnurlWallet
 from tests.support.server import Server
 
 CALLBACK = "https://app.example/callback"
@@ -23,6 +25,7 @@ _BY_PATH = {
 _BY_STEPS = (
     *("login-for-an-app", "login-error", "consent", "consent-for-all", "signed-in", "signed-out"),
     *("logout", "logout-for-an-app", "logout-to-nowhere", "lnurl-phone"),
+    *("landing", "landing-after"),
 )
 _BY_ACCOUNT = ("account", "account-of-a-newcomer", "recovery-codes", "account-closed")
 _OF_DEVICES = ("device", "device-error", "device-confirm", "device-done", "device-denied")
@@ -124,6 +127,27 @@ def logout_url(server: Server, place: str) -> str:
     return f"{server.url}/oauth/logout?{urlencode({'client_id': made['client_id'], 'post_logout_redirect_uri': uri})}"
 
 
+async def scan(person: Somebody, wallet: LnurlWallet, wanted: str = "OK") -> None:
+    """The wallet reads the page's code and answers."""
+    text = await person.page.get_attribute("#lnurl-qr", "data-text") or ""
+    async with httpx.AsyncClient(timeout=20) as phone:
+        assert (await phone.get(wallet.answer_url(text))).json()["status"] == wanted
+
+
+async def _land(place: str, person: Somebody, server: Server) -> None:
+    """Before the page that says as whom, for an app that takes no scanned code; or after the fact."""
+    page = person.page
+    if place == "landing":
+        claims = '{"id_token":{"acr":{"essential":true,"values":["urn:hodlxxi:acr:key"]}}}'
+        await page.goto(authorize_url(server, claims=claims))
+        await scan(person, LnurlWallet(secrets.token_bytes(32)))
+    else:
+        await person.sign_message()
+        await expect(page.locator("#consent-form")).to_be_visible()
+        await page.goto(f"{server.url}/login/landing?next=/account")
+    await expect(page.locator("#landing-continue")).to_be_visible()
+
+
 async def go_to(place: str, person: Somebody, server: Server) -> None:
     """Bring somebody to one of ``PLACES``."""
     page = person.page
@@ -148,6 +172,8 @@ async def go_to(place: str, person: Somebody, server: Server) -> None:
             if is_all
             else authorize_url(server)
         )
+        if place.startswith("landing"):
+            await _land(place, person, server)
         if place == "lnurl-phone":
             await page.goto(await page.get_attribute("#phone-qr", "data-text") or "")
         if place == "login-error":

@@ -108,7 +108,9 @@ async def test_a_lightning_wallet_signs_in_to_an_app(chromium: Browser, app_url:
         text = await page.get_attribute("#lnurl-qr", "data-text")
         async with httpx.AsyncClient(timeout=20) as phone:
             assert (await phone.get(wallet.answer_url(text or ""))).json() == {"status": "OK"}
-        # The page goes on to the consent page by itself.
+        # The page goes on by itself, and asks once whose key that was.
+        await expect(page.locator("#landing-app")).not_to_be_empty()
+        await page.click("#landing-continue")
         await page.click("#consent-authorize")
         await expect(page.locator("#claims")).to_contain_text(wallet.pubkey_hex("localhost"))
         assert person.complaints == []

@@ -36,6 +36,7 @@ async def test_the_page_goes_on_by_itself_when_the_wallet_has_signed(
         await expect(person.page.locator("#lnurl-qr svg")).to_be_visible()
         await expect(person.page.locator("#lnurl-status")).to_contain_text("Waiting")
         assert await wallet_scans(person, wallet) == OK
+        await person.page.click("#landing-continue")
         await expect(person.page.locator("#pubkey")).to_have_text(wallet.pubkey_hex("localhost"))
         assert person.complaints == []
         await person.page.click("#sign-out")
@@ -73,6 +74,7 @@ async def test_without_javascript_a_button_goes_on(chromium: Browser, any_server
         async with httpx.AsyncClient(timeout=20) as phone:
             assert (await phone.get(wallet.answer_url(text or ""))).json() == OK
         await page.click("#lnurl-continue")
+        await page.click("#landing-continue")
         await expect(page.locator("#pubkey")).to_have_text(wallet.pubkey_hex("localhost"))
         assert person.complaints == []
 
@@ -118,6 +120,7 @@ async def test_a_browser_that_knows_the_number_of_a_signed_login_cannot_take_it(
         assert (await ask.get(f"{any_server.url}/api/session")).status == 401
 
         await owner.page.click("#lnurl-continue")
+        await owner.page.click("#landing-continue")
         await expect(owner.page.locator("#pubkey")).to_have_text(wallet.pubkey_hex("localhost"))
 
 
@@ -145,5 +148,6 @@ async def test_a_code_that_is_over_offers_a_new_one_that_works(
         await expect(page.locator("#lnurl-status")).to_contain_text("Waiting")
         assert await page.get_attribute("#lnurl-qr", "data-session") != over
         assert await wallet_scans(person, wallet) == OK
+        await page.click("#landing-continue")
         await expect(page.locator("#pubkey")).to_have_text(wallet.pubkey_hex("localhost"))
         assert person.complaints == []

@@ -19,6 +19,8 @@ METHODS = {
     "/api/lnurl-auth/callback/x": ("GET",),
     "/login/lnurl": ("POST",),
     "/login/lnurl/x": ("GET",),
+    "/login/lnurl/x/confirm": ("GET",),
+    "/login/landing": ("GET",),
     "/oauth/authorize": ("GET", "POST"),
     "/oauth/token": ("POST",),
     "/oauth/revoke": ("POST",),

@@ -75,6 +75,10 @@ def lightning_cases() -> Iterator[Case]:
             yield Case(f"{what} id: {name}", "GET", path, b"", CLAIM, statuses, envelope)
         page = "/login/lnurl/" + identity
         yield Case(f"phone id: {name}", "GET", page, b"", {}, (404,))
+        # Nothing to claim: on to the sign-in page.
+        statuses = (404,) if is_slash else (303,)
+        shape: Envelope = "product" if is_slash else "any"
+        yield Case(f"confirm id: {name}", "GET", f"{page}/confirm", b"", CLAIM, statuses, shape)
         refused = (400,) if name in ("NUL", "bad UTF-8", "a surrogate") else (404,)
         yield Case(
             f"params id: {name}", "GET", f"/api/lnurl-auth/params?session_id={identity}", statuses=refused

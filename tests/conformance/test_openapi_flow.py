@@ -58,6 +58,7 @@ async def sessions(site: Described) -> None:
     await site.call("GET", "/api/sessions", 200)
     await site.call("DELETE", "/api/sessions", 200, params={"all": "1"})
     await site.call("GET", "/", 200)
+    await site.call("GET", "/login/landing", 200)
     await site.call("GET", "/oauth/logout", 200)
     await site.call("POST", "/logout", 200)
 
@@ -110,6 +111,7 @@ async def lightning(site: Described) -> None:
     query = dict(answer.params)
     await site.call("GET", "/api/lnurl-auth/callback/{session_id}", 200, fill=fill, params=query)
     await site.call("GET", "/api/lnurl-auth/events/{session_id}", 200, fill=fill)
+    await site.call("GET", "/login/lnurl/{session_id}/confirm", 200, fill=fill)
     claimed = (await site.call("GET", "/api/lnurl-auth/check/{session_id}", 200, fill=fill)).json()
     assert claimed["verified"] is True
 

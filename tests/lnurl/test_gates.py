@@ -9,6 +9,7 @@ import pytest
 from hodlxxi.bitcoin.keys import Pubkey
 from hodlxxi.kit.secret import digest_of
 from hodlxxi.lnurl import store
+from hodlxxi.lnurl.rules import Wallet
 from tests.identity.site import Site, new_key, sign_in
 from tests.lnurl.steps import Started, answer, known_browser, new_wallet, start
 
@@ -17,7 +18,7 @@ async def _verify(site: Site, session_id: str, user: str) -> bool:
     key = Pubkey(user)
     async with site.app.db.begin() as tx:
         return await store.mark_verified(
-            tx, session_id, key=key, user=key, address="203.0.113.9", now=site.clock.now()
+            tx, session_id, key=key, user=key, wallet=Wallet("203.0.113.9"), now=site.clock.now()
         )
 
 

@@ -13,6 +13,8 @@ from tests.identity.site import Site, who
 from tests.lnurl.steps import HOST, Started, answer, claim, new_wallet
 
 FORM = "/login/lnurl"
+# What the page that shows the key adds (``test_landing.py``).
+CONFIRMED = {"confirm": "1"}
 
 
 async def _open_page(
@@ -37,7 +39,7 @@ async def test_a_browser_without_script_signs_in(site: Site) -> None:
     (form,) = re.findall(r'<form[^>]*action="/login/lnurl".*?</form>', waiting.text, re.DOTALL)
     assert dict(re.findall(r'name="(\w+)" value="([^"]*)"', form)) == fields
     assert await answer(site, wallet, started) == {"status": "OK"}
-    reply = await browser.post(FORM, data=fields)
+    reply = await browser.post(FORM, data=fields | CONFIRMED)
     assert (reply.status_code, reply.headers["location"]) == (303, "/account")
     assert reply.headers["cache-control"] == "no-store"
     assert await who(browser) == wallet.pubkey_hex(HOST)
@@ -65,7 +67,7 @@ async def test_loading_the_page_again_ends_the_earlier_code(site: Site) -> None:
     wallet = new_wallet()
     assert (await answer(site, wallet, first))["status"] == "ERROR"
     assert await answer(site, wallet, second) == {"status": "OK"}
-    assert (await browser.post(FORM, data=fields)).status_code == 303
+    assert (await browser.post(FORM, data=fields | CONFIRMED)).status_code == 303
 
 
 async def test_another_browser_cannot_press_the_button(site: Site) -> None:
@@ -74,11 +76,11 @@ async def test_another_browser_cannot_press_the_button(site: Site) -> None:
     _, thiefs = await _open_page(thief)
     await answer(site, new_wallet(), started)
     for forged in (fields, thiefs | {"session_id": started.session_id}):
-        reply = await thief.post(FORM, data=forged)
+        reply = await thief.post(FORM, data=forged | CONFIRMED)
         assert reply.status_code in (200, 403)
         assert "session" not in thief.cookies
     assert await who(thief) is None
-    assert (await browser.post(FORM, data=fields)).status_code == 303
+    assert (await browser.post(FORM, data=fields | CONFIRMED)).status_code == 303
 
 
 @pytest.mark.parametrize("csrf", [None, "", "x", "x" * 43])
@@ -86,11 +88,13 @@ async def test_a_form_from_another_site_claims_nothing(site: Site, csrf: str | N
     browser = site.browser()
     started, fields = await _open_page(browser)
     await answer(site, new_wallet(), started)
-    forged = {name: value for name, value in (fields | {"csrf": csrf}).items() if value is not None}
+    forged = {
+        name: value for name, value in (fields | CONFIRMED | {"csrf": csrf}).items() if value is not None
+    }
     reply = await browser.post(FORM, data=forged)
     assert (reply.status_code, reply.json()["error"]) == (403, "csrf")
     assert await who(browser) is None
-    assert (await browser.post(FORM, data=fields)).status_code == 303
+    assert (await browser.post(FORM, data=fields | CONFIRMED)).status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,7 @@ async def test_the_way_on_is_ours(site: Site, elsewhere: str) -> None:
     browser = site.browser()
     started, fields = await _open_page(browser)
     await answer(site, new_wallet(), started)
-    reply = await browser.post(FORM, data=fields | {"next": elsewhere})
+    reply = await browser.post(FORM, data=fields | CONFIRMED | {"next": elsewhere})
     assert (reply.status_code, reply.headers["location"]) == (303, "/")
 
 
@@ -136,7 +140,7 @@ async def test_a_button_pressed_twice_leads_on_twice(site: Site) -> None:
     browser = site.browser()
     started, fields = await _open_page(browser)
     await answer(site, new_wallet(), started)
-    replies = await asyncio.gather(*(browser.post(FORM, data=fields) for _ in range(2)))
+    replies = await asyncio.gather(*(browser.post(FORM, data=fields | CONFIRMED) for _ in range(2)))
     assert [(reply.status_code, reply.headers["location"]) for reply in replies] == [(303, "/account")] * 2
     assert await site.rows(
         "SELECT count(*) FROM sessions s JOIN lnurl_challenges c ON c.user_id = s.user_id"

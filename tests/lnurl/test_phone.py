@@ -25,7 +25,7 @@ def shown(page: httpx.Response, name: str) -> str:
     return html.unescape(found[1])
 
 
-async def app_request(browser: httpx.AsyncClient, name: str = "Wallet Watcher") -> str:
+async def app_request(browser: httpx.AsyncClient, name: str = "Wallet Watcher", **more: str) -> str:
     """Where an app sends its user: the sign-in page, with the app waiting behind it."""
     wish = {"client_name": name, "redirect_uris": ["https://app.example/callback"]}
     made = (await browser.post("/oauth/register", json=wish)).raise_for_status().json()
@@ -37,7 +37,7 @@ async def app_request(browser: httpx.AsyncClient, name: str = "Wallet Watcher") 
         "code_challenge": "c" * 43,
         "code_challenge_method": "S256",
     }
-    asked = await browser.get("/oauth/authorize", params=query)
+    asked = await browser.get("/oauth/authorize", params=query | more)
     return str(asked.headers["location"])
 
 

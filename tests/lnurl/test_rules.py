@@ -42,6 +42,7 @@ SECOND = timedelta(seconds=1)
 K1 = bytes(range(32))
 ALICE, BOB = PrivateKey(b"\x01" * 32), PrivateKey(b"\x02" * 32)
 CLAIM = digest_of("the browser's own secret")
+DESKTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PHONE = "Mozilla/5.0 (Linux; Android 16; Pixel 9) Mobile"
 FRESH = Challenge("0f" * 16, K1.hex(), "login", NOW, NOW + CHALLENGE_LIFE, CLAIM)
 ANSWERED = replace(
@@ -144,6 +145,7 @@ VERIFIED_AT = NOW + 60 * SECOND
         pytest.param(ANSWERED, "", VERIFIED_AT, False, id="an empty digest"),
         pytest.param(FRESH, CLAIM, VERIFIED_AT, False, id="not answered"),
         pytest.param(replace(ANSWERED, claimed_at=VERIFIED_AT), CLAIM, VERIFIED_AT, False, id="claimed"),
+        pytest.param(replace(ANSWERED, rejected_at=VERIFIED_AT), CLAIM, VERIFIED_AT, False, id="rejected"),
         pytest.param(None, CLAIM, VERIFIED_AT, False, id="unknown"),
     ],
 )
@@ -169,6 +171,30 @@ def test_the_same_device_is_claimed_only_when_sure(
 ) -> None:
     challenge = replace(ANSWERED, ip_address=asked_from, user_agent=agent, wallet_address=answered_from)
     assert is_same_device(challenge) is same
+
+
+@pytest.mark.parametrize(
+    ("asked_from", "agent", "answered_from", "wallet", "same"),
+    [
+        pytest.param("203.0.113.9", DESKTOP, "203.0.113.9", DESKTOP, True, id="a wallet inside the browser"),
+        pytest.param("203.0.113.9", DESKTOP, "203.0.113.10", DESKTOP, False, id="from elsewhere"),
+        pytest.param("203.0.113.9", DESKTOP, "203.0.113.9", DESKTOP + ".1", False, id="another browser"),
+        pytest.param(
+            "203.0.113.9", DESKTOP, "203.0.113.9", "okhttp/4.9", False, id="a phone in the same house"
+        ),
+        pytest.param("203.0.113.9", DESKTOP, "203.0.113.9", None, False, id="a wallet without a name"),
+        pytest.param("203.0.113.9", "", "203.0.113.9", "", False, id="both without a name"),
+        pytest.param("203.0.113.9", "curl/8", "203.0.113.9", "curl/8", False, id="programs"),
+        pytest.param("10.0.0.7", DESKTOP, "10.0.0.7", DESKTOP, False, id="a private address"),
+        pytest.param("127.0.0.1", DESKTOP, "127.0.0.1", DESKTOP, False, id="a proxy's address"),
+    ],
+)
+def test_a_wallet_inside_the_browser_is_known_by_its_name_and_its_address(
+    asked_from: str, agent: str, answered_from: str, wallet: str | None, same: bool
+) -> None:
+    """WebLN: the browser's wallet calls us by itself, from its machine, and calls itself what the browser does."""
+    asked = replace(ANSWERED, ip_address=asked_from, user_agent=agent)
+    assert is_same_device(replace(asked, wallet_address=answered_from, wallet_agent=wallet)) is same
 
 
 @pytest.mark.parametrize("action", ["login", "register", "link", "auth"])

@@ -54,6 +54,8 @@ class LoginClient:
     policy_uri: str | None = None
     tos_uri: str | None = None
     verified: bool = False
+    # It demands a class that a wallet on another device is not of.
+    excludes_remote: bool = False
     # Who the app believes is there: prefilled, never proof.
     login_hint: str | None = None
 
@@ -62,7 +64,8 @@ class LoginClient:
 class LoginOffer:
     """A Lightning login on the login page; ``cookies`` are to be set with it.
 
-    ``match_code`` is what people compare with another screen; ``phone_url`` the page that shows it there.
+    ``match_code`` is what people compare with another screen; ``phone_url`` the page that shows it there. ``refused_by`` is
+    the app that will not take it from another device.
     """
 
     session_id: str
@@ -71,6 +74,7 @@ class LoginOffer:
     qr_src: str
     match_code: str
     phone_url: str
+    refused_by: str | None = None
     cookies: tuple[tuple[str, str, str, int], ...] = ()
 
 
@@ -94,6 +98,10 @@ EndAccess = Callable[[Tx, Ending], Awaitable[None]]
 
 async def end_nothing(_tx: Tx, _ending: Ending) -> None:
     """Where no other room hangs anything on an account."""
+
+
+# The app that waits behind this path for the browser with this digest.
+DescribeClient = Callable[[str, str | None], Awaitable[LoginClient | None]]
 
 
 async def _no_client(_next: str, _browser: str | None) -> LoginClient | None:
@@ -122,7 +130,7 @@ OfferLink = Callable[[Request, str, str], Awaitable[LoginOffer | None]]
 class Neighbours:
     """What other rooms add to the pages where keys are proved; ``app`` passes it in, so that the rooms stay strangers."""
 
-    describe_client: Callable[[str, str | None], Awaitable[LoginClient | None]] = _no_client
+    describe_client: DescribeClient = _no_client
     offer_lnurl: OfferLogin = _no_offer
     offer_link: OfferLink = _no_link
     cancel: Callable[[str, str | None], Awaitable[str | None]] = _no_cancel

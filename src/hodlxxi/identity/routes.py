@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from hodlxxi.audit.events import Event
 from hodlxxi.identity import browser as b
-from hodlxxi.identity import sessions
+from hodlxxi.identity import landing, sessions
 from hodlxxi.identity.account_api import account_routes
 from hodlxxi.identity.attempt import parse_attempt
 from hodlxxi.identity.caller import Authenticate, check_session
@@ -18,7 +18,7 @@ from hodlxxi.identity.challenge import issue_challenge
 from hodlxxi.identity.link_api import link_routes
 from hodlxxi.identity.link_page import LinkPage
 from hodlxxi.identity.linking import NEW_KEY_PATH
-from hodlxxi.identity.login_page import LoginPage
+from hodlxxi.identity.login_page import LoginPage, local_path
 from hodlxxi.identity.notice_api import notice_routes
 from hodlxxi.identity.room import IdentityRoom, Neighbours
 from hodlxxi.identity.session import Session
@@ -28,6 +28,7 @@ from hodlxxi.kit.answers import json_answer
 from hodlxxi.kit.body import read_form, read_json_object, read_query, text_field
 from hodlxxi.kit.clock import render_time
 from hodlxxi.kit.errors import BadInput, NotFound
+from hodlxxi.kit.web import see_other
 
 
 def identity_routes(room: IdentityRoom, neighbours: Neighbours, authenticate: Authenticate) -> list[Route]:
@@ -38,6 +39,7 @@ def identity_routes(room: IdentityRoom, neighbours: Neighbours, authenticate: Au
     return [
         Route("/login", page.show, methods=["GET"]),
         Route("/login", page.submit, methods=["POST"]),
+        Route(landing.PATH, landing.LandingPage(room, neighbours).show, methods=["GET"]),
         Route("/logout", api.log_out, methods=["POST"]),
         Route("/api/auth/challenge", api.challenge, methods=["POST"]),
         Route("/verify_signature", api.verify_signature, methods=["POST"]),
@@ -100,20 +102,27 @@ class _Api:
         return answer
 
     async def log_out(self, request: Request) -> Response:
-        """``POST /logout``: from the form of a page (with its CSRF token), or JSON from our own origin."""
+        """``POST /logout``: from the form of a page (with its CSRF token), or JSON from our own origin.
+
+        A form may name where to go ``next``: to sign in with another key.
+        """
         room = self._room
         session = await b.session_of(room, request)
+        next_path = None
         is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
         if is_form:
             form = await read_form(request)
             b.check_csrf(room, request, session, form)
+            next_path = form.get("next")
         else:
             b.check_own_page(request, room.policy.public_url)
         if session is not None:
             origin = b.origin_of(request)
             await sessions.end_sessions(room, session.user_id, [session.digest], origin, Event.LOGOUT)
-        if is_form:
-            answer: Response = room.pages.render(request, "identity/signed_out.html", fault=None)
+        if next_path is not None:
+            answer: Response = see_other(local_path(next_path))
+        elif is_form:
+            answer = room.pages.render(request, "identity/signed_out.html", fault=None)
         else:
             answer = json_answer({"signed_out": True})
         b.clear_session_cookie(room, answer)

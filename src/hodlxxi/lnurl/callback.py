@@ -11,15 +11,27 @@ from hodlxxi.kit.db import Tx
 from hodlxxi.kit.errors import NotAuthenticated
 from hodlxxi.lnurl import store
 from hodlxxi.lnurl.room import LnurlRoom
-from hodlxxi.lnurl.rules import OVER, Answer, Refused, Verified, is_session_id, judge_callback
+from hodlxxi.lnurl.rules import (
+    MAX_AGENT_CHARS,
+    OVER,
+    Answer,
+    Refused,
+    Verified,
+    Wallet,
+    is_session_id,
+    judge_callback,
+)
 
 KIND = "lnurl"
 
 
-async def answer_login(room: LnurlRoom, session_id: str, answer: Answer, origin: Origin) -> None:
+async def answer_login(
+    room: LnurlRoom, session_id: str, answer: Answer, origin: Origin, agent: str = ""
+) -> None:
     """Take a wallet's signature. The first valid one wins; it opens no session: the browser claims that.
 
-    Raises ``NotAuthenticated`` with the reason for the person who holds the wallet, and ``TooMany``.
+    ``agent`` is what the wallet calls itself. Raises ``NotAuthenticated`` with the reason for the person who holds it, and
+    ``TooMany``.
     """
     await room.identity.limiter.check("lnurl_callback", origin.neighbourhood, room.policy.logins)
     now = room.identity.clock.now()
@@ -27,7 +39,7 @@ async def answer_login(room: LnurlRoom, session_id: str, answer: Answer, origin:
         challenge = await store.find_to_answer(tx, session_id) if is_session_id(session_id) else None
         verdict = judge_callback(challenge, answer, now)
         if isinstance(verdict, Verified):
-            verdict = await _accept(room, tx, session_id, verdict, origin, now)
+            verdict = await _accept(room, tx, session_id, verdict, origin, agent, now)
         if isinstance(verdict, Refused) and challenge is not None:
             details = {"method": KIND, "reason": verdict.reason}
             await record(
@@ -40,14 +52,15 @@ async def answer_login(room: LnurlRoom, session_id: str, answer: Answer, origin:
 
 
 async def _accept(
-    room: LnurlRoom, tx: Tx, session_id: str, verdict: Verified, origin: Origin, now: datetime
+    room: LnurlRoom, tx: Tx, session_id: str, verdict: Verified, origin: Origin, agent: str, now: datetime
 ) -> Verified | Refused:
     admitted = await admit(room.identity, tx, verdict.key, KIND, now)
     if not isinstance(admitted, tuple):
         return Refused(admitted.reason)
     user, is_new = admitted
+    wallet = Wallet(origin.ip_address, agent[:MAX_AGENT_CHARS])
     if not await store.mark_verified(
-        tx, session_id, key=verdict.key, user=user.pubkey, address=origin.ip_address, now=now
+        tx, session_id, key=verdict.key, user=user.pubkey, wallet=wallet, now=now
     ):
         return Refused(OVER)
     entries = [Entry(Event.LNURL_VERIFIED, True, origin, user.pubkey)]

@@ -17,7 +17,7 @@ from hodlxxi.kit.errors import BadInput
 from hodlxxi.kit.secret import digest_of, mint_token
 from hodlxxi.lnurl import store
 from hodlxxi.lnurl.room import LnurlRoom
-from hodlxxi.lnurl.rules import CHALLENGE_LIFE, K1_BYTES, Action, Challenge, callback_url
+from hodlxxi.lnurl.rules import CHALLENGE_LIFE, K1_BYTES, MAX_AGENT_CHARS, Action, Challenge, callback_url
 
 log = structlog.get_logger("lnurl")
 
@@ -70,7 +70,7 @@ async def create_login(
         expires_at=now + CHALLENGE_LIFE,
         claim_digest=digest_of(claim_token),
         ip_address=visitor.origin.ip_address,
-        user_agent=visitor.user_agent[:300],
+        user_agent=visitor.user_agent[:MAX_AGENT_CHARS],
         app=app.name if app else None,
         app_host=app.host if app else None,
     )

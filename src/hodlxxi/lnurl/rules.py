@@ -24,6 +24,7 @@ CHALLENGE_LIFE = timedelta(minutes=5)
 # Phones suspend the tab while the wallet is open: the claim may follow a while after the signature.
 CLAIM_WINDOW = timedelta(minutes=5)
 K1_BYTES = 32
+MAX_AGENT_CHARS = 300
 _DER_BYTES = range(8, 73)
 
 Action = Literal["login", "register", "link", "auth"]
@@ -70,6 +71,11 @@ class Challenge:
     rejected_at: datetime | None = None
     link_id: str | None = None
 
+    @property
+    def is_rejected(self) -> bool:
+        """Whether the browser's person said that it was not their key."""
+        return self.rejected_at is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -78,6 +84,14 @@ class Answer:
     k1: bytes | None
     sig: bytes
     key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """Where a wallet called from, and what it calls itself."""
+
+    address: str
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +167,14 @@ def is_claimable(challenge: Challenge | None, claim_digest: str | None, now: dat
         and hmac.compare_digest(challenge.claim_digest, claim_digest)
         and challenge.verified_at is not None
         and challenge.claimed_at is None
+        and not challenge.is_rejected
         and challenge.verified_at > now - CLAIM_WINDOW
     )
 
 
 def is_same_device(challenge: Challenge) -> bool:
-    """Whether the wallet surely sat in the browser's own phone: a phone asked, and the answer came from its address.
+    """Whether the wallet surely sat beside the browser: the answer came from its address, and either a phone asked or the
+    answer bears the browser's own name, as that of a wallet inside of it does (WebLN).
 
     When in doubt it is another device: that claims less. An address that is not public says nothing: behind a proxy that
     was not made known to us everybody has the proxy's.
@@ -167,8 +183,13 @@ def is_same_device(challenge: Challenge) -> bool:
         challenge.ip_address is not None
         and _tells_something(challenge.ip_address)
         and challenge.ip_address == challenge.wallet_address
-        and _PHONE.search(challenge.user_agent or "") is not None
+        and (_PHONE.search(challenge.user_agent or "") is not None or _is_same_browser(challenge))
     )
+
+
+def _is_same_browser(challenge: Challenge) -> bool:
+    agent = challenge.user_agent or ""
+    return agent.startswith("Mozilla/") and agent == challenge.wallet_agent
 
 
 def _tells_something(address: str) -> bool:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from hodlxxi.bitcoin.keys import Pubkey
 from hodlxxi.kit.db import Tx, rows_changed
-from hodlxxi.lnurl.rules import CLAIM_WINDOW, Challenge
+from hodlxxi.lnurl.rules import CLAIM_WINDOW, Challenge, Wallet
 from hodlxxi.lnurl.tables import lnurl_challenges as t
 
 _p = sa.bindparam
@@ -53,19 +53,19 @@ _MARK_VERIFIED = (
         user_id=_p("user"),
         verified_at=_p("now"),
         wallet_address=_p("address"),
+        wallet_agent=_p("agent"),
     )
 )
-_MARK_CLAIMED = (
-    sa.update(t)
-    .where(
-        t.c.session_id == _p("id_"),
-        t.c.verified.is_(sa.true()),
-        t.c.claim_digest == _p("digest"),
-        t.c.claimed_at.is_(None),
-        t.c.verified_at > _p("earliest"),
-    )
-    .values(claimed_at=_p("now"))
+_CLAIMABLE = sa.and_(
+    t.c.session_id == _p("id_"),
+    t.c.verified.is_(sa.true()),
+    t.c.claim_digest == _p("digest"),
+    t.c.claimed_at.is_(None),
+    t.c.rejected_at.is_(None),
+    t.c.verified_at > _p("earliest"),
 )
+_MARK_CLAIMED = sa.update(t).where(_CLAIMABLE).values(claimed_at=_p("now"))
+_MARK_REJECTED = sa.update(t).where(_CLAIMABLE).values(rejected_at=_p("now"))
 _COUNT_OPEN = sa.select(sa.func.count()).where(t.c.verified.is_(sa.false()), t.c.expires_at > _p("now"))
 
 
@@ -109,10 +109,11 @@ async def _find(tx: Tx, statement: sa.Select[Any], session_id: str) -> Challenge
 
 
 async def mark_verified(
-    tx: Tx, session_id: str, *, key: Pubkey, user: Pubkey, address: str, now: datetime
+    tx: Tx, session_id: str, *, key: Pubkey, user: Pubkey, wallet: Wallet, now: datetime
 ) -> bool:
     """The first gate: whether this wallet, and none before it, answered in time."""
-    params = {"id_": session_id, "key": key, "user": user, "address": address, "now": now}
+    found = {"key": key, "user": user, "address": wallet.address, "agent": wallet.agent}
+    params = {"id_": session_id, "now": now, **found}
     return rows_changed(await tx.execute(_MARK_VERIFIED, params)) == 1
 
 
@@ -120,6 +121,12 @@ async def mark_claimed(tx: Tx, session_id: str, claim_digest: str, now: datetime
     """The second gate: whether this browser, and only once, takes the session."""
     params = {"id_": session_id, "digest": claim_digest, "earliest": now - CLAIM_WINDOW, "now": now}
     return rows_changed(await tx.execute(_MARK_CLAIMED, params)) == 1
+
+
+async def mark_rejected(tx: Tx, session_id: str, claim_digest: str, now: datetime) -> bool:
+    """The same gate in the other direction: whether this browser's person, before any claim, said it is not their key."""
+    params = {"id_": session_id, "digest": claim_digest, "earliest": now - CLAIM_WINDOW, "now": now}
+    return rows_changed(await tx.execute(_MARK_REJECTED, params)) == 1
 
 
 async def count_open(tx: Tx, now: datetime) -> int:

@@ -18,10 +18,12 @@ from hodlxxi.oauth.rules.authorization import (
     Destination,
     Params,
     ResponseMode,
+    excludes,
     judge_destination,
     kept_params,
     refuse,
 )
+from hodlxxi.oauth.rules.claims import ACR_KEY_REMOTE
 from hodlxxi.oauth.rules.clients import Client
 from hodlxxi.oauth.rules.errors import Fault, Word
 from hodlxxi.oauth.store import asking as store
@@ -108,7 +110,8 @@ async def describe_interaction(room: OAuthRoom, next_path: str, browser: str | N
         return None
     interaction, client, destination = found
     hint = next(iter(interaction.params.get("login_hint", ())), None)
-    return replace(show_client(room, client, destination.redirect_uri), login_hint=hint)
+    shown = show_client(room, client, destination.redirect_uri)
+    return replace(shown, login_hint=hint, excludes_remote=excludes(interaction.params, ACR_KEY_REMOTE))
 
 
 async def cancel_interaction(room: OAuthRoom, next_path: str, browser: str | None) -> str | None:

@@ -88,7 +88,8 @@ class LightningApi:
         try:
             query = read_query(request)
             answer = parse_answer(query.get("k1"), query.get("sig"), query.get("key"))
-            await answer_login(self._room, request.path_params["session_id"], answer, b.origin_of(request))
+            session_id, agent = request.path_params["session_id"], request.headers.get("user-agent", "")
+            await answer_login(self._room, session_id, answer, b.origin_of(request), agent)
         except Refusal as refusal:
             return json_answer({"status": "ERROR", "reason": refusal.text})
         except Exception:  # a wallet shows only the reason of a 200

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from hodlxxi.identity import browser as b
-from hodlxxi.identity.room import LoginClient, LoginOffer, OfferLogin
+from hodlxxi.identity.room import DescribeClient, LoginClient, LoginOffer, OfferLogin
 from hodlxxi.identity.sessions import Visitor
 from hodlxxi.lnurl.create import create_login, phone_url
 from hodlxxi.lnurl.room import LnurlRoom
@@ -16,9 +16,9 @@ from hodlxxi.lnurl.routes.pages import LightningPages
 from hodlxxi.lnurl.rules import match_code
 
 
-def lnurl_routes(room: LnurlRoom) -> list[Route]:
+def lnurl_routes(room: LnurlRoom, describe_client: DescribeClient) -> list[Route]:
     """Every route of this room."""
-    api, pages = LightningApi(room), LightningPages(room)
+    api, pages = LightningApi(room), LightningPages(room, describe_client)
     return [
         Route("/api/lnurl-auth/create", api.create, methods=["POST"]),
         Route("/api/lnurl-auth/params", api.params, methods=["GET"]),
@@ -28,6 +28,7 @@ def lnurl_routes(room: LnurlRoom) -> list[Route]:
         Route("/api/lnurl-auth/qr/{session_id}", api.qr, methods=["GET"]),
         Route("/login/lnurl", pages.go_on, methods=["POST"]),
         Route("/login/lnurl/{session_id}", pages.on_phone, methods=["GET"]),
+        Route("/login/lnurl/{session_id}/confirm", pages.confirm, methods=["GET"]),
     ]
 
 
@@ -45,6 +46,7 @@ def offer_lnurl(room: LnurlRoom) -> OfferLogin:
             f"/api/lnurl-auth/qr/{session_id}",
             match_code(session_id),
             phone_url(room.identity.policy.public_url, session_id, created.lnurl),
+            app.name if app and app.excludes_remote else None,
             claim_cookies(created.claim_token),
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hodlxxi.oauth.rules.claims import NOTHING_ASKED, AskedClaims
+from hodlxxi.oauth.rules.claims import NOTHING_ASKED, AskedClaims, satisfies
 from hodlxxi.oauth.rules.claims_request import parse_claims
 from hodlxxi.oauth.rules.client_auth import absence_of
 from hodlxxi.oauth.rules.clients import AUTHORIZATION_CODE, Client
@@ -236,6 +236,13 @@ def judge_content(
     if isinstance(claims, Fault):
         return claims
     return _request(params, client, destination, scopes, challenge, claims)
+
+
+def excludes(params: Params, acr: str) -> bool:
+    """Whether a request demands a class of sign-in (as an essential claim) that this one is not."""
+    claims = parse_claims(_one(params, "claims"))
+    wanted = claims.essential_acr if isinstance(claims, AskedClaims) else None
+    return wanted is not None and not any(satisfies(acr, one) for one in wanted)
 
 
 def kept_params(params: Params) -> dict[str, list[str]]:
