@@ -33,7 +33,7 @@ from hodlxxi.kit.web import Cors, Edge, EdgePolicy
 from hodlxxi.lnurl.create import check_host
 from hodlxxi.lnurl.room import LnurlPolicy, LnurlRoom
 from hodlxxi.lnurl.routes.api import CALLBACK_PATH
-from hodlxxi.lnurl.routes.table import lnurl_routes, offer_lnurl
+from hodlxxi.lnurl.routes.table import lnurl_routes, offer_link, offer_lnurl
 from hodlxxi.lnurl.store import count_open
 from hodlxxi.lnurl.sweep import sweeps as lnurl_sweeps
 from hodlxxi.lnurl.waiting import Streams
@@ -242,6 +242,7 @@ class App:
         return Neighbours(
             describe_client=lambda path, browser: describe_interaction(room, path, browser),
             offer_lnurl=offer_lnurl(self.lnurl),
+            offer_link=offer_link(self.lnurl),
             cancel=lambda path, browser: cancel_interaction(room, path, browser),
         )
 

@@ -106,7 +106,10 @@ def lightning_cases() -> Iterator[Case]:
             yield Case(
                 f"go on: {kind} {name}", "POST", "/login/lnurl", b"csrf=x&session_id=%C3%A9", form, (403,)
             )
-    for value in ("1", "[]", "true", '"buy"', '"link"', '""" ', '"LOGIN"', f'"{"x" * 5000}"'):
+    yield Case(
+        "create: a link for nobody", "POST", "/api/lnurl-auth/create", b'{"action": "link"}', JSON, (401,)
+    )
+    for value in ("1", "[]", "true", '"buy"', '""" ', '"LOGIN"', f'"{"x" * 5000}"'):
         yield Case(
             f"create: action {value}",
             "POST",

@@ -92,7 +92,7 @@ BAD_BODIES = [
     pytest.param(b'{"action": "\xff"}', "application/json", 400, None, id="bad UTF-8"),
     pytest.param(b"[" * 5000, "application/json", 400, None, id="deep"),
     pytest.param(b"action=login", "application/x-www-form-urlencoded", 415, None, id="a form"),
-    pytest.param(b'{"action": "link"}', "application/json", 400, "action", id="linking, not offered yet"),
+    pytest.param(b'{"action": "link"}', "application/json", 401, None, id="linking without a session"),
 ]
 
 

@@ -10,10 +10,10 @@ from urllib.parse import urlencode, urlsplit
 import structlog
 
 from hodlxxi.bitcoin.bech32 import encode_lnurl
+from hodlxxi.bitcoin.keys import Pubkey
 from hodlxxi.identity.room import LoginClient
 from hodlxxi.identity.sessions import Visitor
 from hodlxxi.identity.store import note_fact
-from hodlxxi.kit.errors import BadInput
 from hodlxxi.kit.secret import digest_of, mint_token
 from hodlxxi.lnurl import store
 from hodlxxi.lnurl.room import LnurlRoom
@@ -54,11 +54,28 @@ async def create_login(
 ) -> Created:
     """A fresh k1 and a fresh claim secret, good for five minutes; the same browser's earlier login ends.
 
-    ``app`` is where the browser is on its way to: shown to the person who holds the wallet.
-    Raises ``BadInput`` for ``link``, which is not offered yet, and ``TooMany``.
+    ``app`` is where the browser is on its way to: shown to the person who holds the wallet. Raises ``TooMany``.
     """
-    if action == "link":
-        raise BadInput("action: linking a second key is not available yet.", field="action")
+    return await _create(room, action, visitor, app=app)
+
+
+async def create_proof(room: LnurlRoom, visitor: Visitor, link_id: str, user: Pubkey) -> Created:
+    """The same for a key that is to be added to this user's account: what signs it proves that link, and admits nobody.
+
+    Raises ``TooMany``.
+    """
+    return await _create(room, "link", visitor, link_id=link_id, user_id=user)
+
+
+async def _create(
+    room: LnurlRoom,
+    action: Action,
+    visitor: Visitor,
+    *,
+    app: LoginClient | None = None,
+    link_id: str | None = None,
+    user_id: Pubkey | None = None,
+) -> Created:
     await room.identity.limiter.check("lnurl_create", visitor.origin.neighbourhood, room.policy.logins)
     now = room.identity.clock.now()
     claim_token = mint_token()
@@ -73,6 +90,8 @@ async def create_login(
         user_agent=visitor.user_agent[:MAX_AGENT_CHARS],
         app=app.name if app else None,
         app_host=app.host if app else None,
+        link_id=link_id,
+        user_id=user_id,
     )
     async with room.identity.db.begin() as tx:
         await store.add_challenge(tx, challenge, visitor.browser, now)

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from hodlxxi.lnurl.callback import channel
 from hodlxxi.lnurl.claim import find_waiting
 from hodlxxi.lnurl.room import LnurlRoom
-from hodlxxi.lnurl.rules import is_claimable
+from hodlxxi.lnurl.rules import has_proved, is_claimable
 
 HEARTBEAT_S = 15.0
 LOOK_EVERY_S = 5.0
@@ -59,6 +59,6 @@ async def _look(room: LnurlRoom, session_id: str, claim_token: str | None) -> by
     if challenge is None:
         return _UNKNOWN
     now = room.identity.clock.now()
-    if is_claimable(challenge, challenge.claim_digest, now):
+    if is_claimable(challenge, challenge.claim_digest, now) or has_proved(challenge, now):
         return _VERIFIED
     return _EXPIRED if challenge.verified or challenge.expires_at <= now else None

@@ -17,12 +17,16 @@ from hodlxxi.lnurl.rules import OVER, Action, callback_url, is_session_id, match
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A login that waits for its wallet. ``device`` and ``near`` are those of the browser that asked: hints, never proof."""
+    """A login that waits for its wallet. ``device`` and ``near`` are those of the browser that asked: hints, never proof.
+
+    ``account`` is the one that the wallet's key would be added to; None for a login.
+    """
 
     session_id: str
     action: Action
     app: str | None
     app_host: str | None
+    account: str | None
     device: str
     near: str
     code: str
@@ -47,6 +51,7 @@ async def get_asked(room: LnurlRoom, session_id: str, origin: Origin) -> Asked:
         action=challenge.action,
         app=challenge.app,
         app_host=challenge.app_host,
+        account=challenge.user_id,
         device=describe_device(challenge.user_agent),
         near=rough_address(challenge.ip_address or ""),
         code=match_code(session_id),

@@ -48,7 +48,8 @@ class Challenge:
 
     ``claim_digest`` is the digest of the browser's secret, ``ip_address`` and ``user_agent`` are the browser's, ``pubkey``,
     ``wallet_address`` and ``wallet_agent`` those of the wallet that answered. ``app`` and ``app_host`` name the app that the
-    browser was on its way to when it asked; ``rejected_at`` is when its person said that the key is not theirs.
+    browser was on its way to when it asked; ``rejected_at`` is when its person said that the key is not theirs. ``link_id``
+    is the link that the answer proves a key for, to ``user_id``'s account; it signs in nobody then.
     """
 
     session_id: str
@@ -168,8 +169,15 @@ def is_claimable(challenge: Challenge | None, claim_digest: str | None, now: dat
         and challenge.verified_at is not None
         and challenge.claimed_at is None
         and not challenge.is_rejected
+        and challenge.link_id is None
         and challenge.verified_at > now - CLAIM_WINDOW
     )
+
+
+def has_proved(challenge: Challenge, now: datetime) -> bool:
+    """Whether a wallet has answered for a key that is being added; the rest is said where the link was begun."""
+    at = challenge.verified_at
+    return challenge.link_id is not None and at is not None and at > now - CLAIM_WINDOW
 
 
 def is_same_device(challenge: Challenge) -> bool:

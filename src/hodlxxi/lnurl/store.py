@@ -62,6 +62,7 @@ _CLAIMABLE = sa.and_(
     t.c.claim_digest == _p("digest"),
     t.c.claimed_at.is_(None),
     t.c.rejected_at.is_(None),
+    t.c.link_id.is_(None),
     t.c.verified_at > _p("earliest"),
 )
 _MARK_CLAIMED = sa.update(t).where(_CLAIMABLE).values(claimed_at=_p("now"))
@@ -86,6 +87,7 @@ async def add_challenge(tx: Tx, challenge: Challenge, browser: str | None, now: 
             "browser": browser,
             "ip_address": challenge.ip_address,
             "user_agent": challenge.user_agent,
+            "user_id": challenge.user_id,
             "app": challenge.app,
             "app_host": challenge.app_host,
             "link_id": challenge.link_id,

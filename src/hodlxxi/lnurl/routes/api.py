@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Any
 
 import structlog
 from starlette.requests import Request
@@ -12,20 +13,28 @@ from starlette.responses import Response, StreamingResponse
 
 from hodlxxi.bitcoin.bech32 import encode_lnurl
 from hodlxxi.identity import browser as b
+from hodlxxi.identity.linking import begin_link
 from hodlxxi.kit.answers import json_answer
 from hodlxxi.kit.body import read_json_object, read_query, text_field
 from hodlxxi.kit.clock import render_time
-from hodlxxi.kit.errors import NotFound, Refusal
+from hodlxxi.kit.errors import NotAuthenticated, NotFound, Refusal
 from hodlxxi.kit.web import request_id_of
 from hodlxxi.lnurl import store
 from hodlxxi.lnurl.callback import answer_login
 from hodlxxi.lnurl.claim import claim_login, find_waiting
-from hodlxxi.lnurl.create import create_login, phone_url
+from hodlxxi.lnurl.create import create_login, create_proof, phone_url
 from hodlxxi.lnurl.events import stream_events
 from hodlxxi.lnurl.qr import draw_qr
 from hodlxxi.lnurl.room import LnurlRoom
 from hodlxxi.lnurl.routes.claim_cookie import claim_token_of, drop_claim, set_claim
-from hodlxxi.lnurl.rules import CHALLENGE_LIFE, callback_url, is_session_id, parse_action, parse_answer
+from hodlxxi.lnurl.rules import (
+    CHALLENGE_LIFE,
+    callback_url,
+    has_proved,
+    is_session_id,
+    parse_action,
+    parse_answer,
+)
 
 log = structlog.get_logger("lnurl")
 
@@ -39,7 +48,7 @@ class LightningApi:
         self._room = room
 
     async def create(self, request: Request) -> Response:
-        """``POST /api/lnurl-auth/create {action?}``."""
+        """``POST /api/lnurl-auth/create {action?}``; ``link`` is for a fresh session, and begins a link of its own."""
         room = self._room
         b.check_own_page(request, room.identity.policy.public_url)
         body = await read_json_object(request)
@@ -47,9 +56,18 @@ class LightningApi:
         # A browser that we do not know yet gets its cookie, so that its next login ends this one.
         browser = b.browser_of(request)
         visitor = replace(await b.visitor_of(room.identity, request), browser=browser.digest)
-        created = await create_login(room, action, visitor)
+        linked: dict[str, str] = {}
+        if action == "link":
+            if visitor.old is None:
+                raise NotAuthenticated("Sign in first.")
+            link = await begin_link(room.identity, visitor.old, visitor)
+            created = await create_proof(room, visitor, link.link_id, link.user_id)
+            linked = {"link_id": link.link_id}
+        else:
+            created = await create_login(room, action, visitor)
         answer = json_answer(
-            {
+            linked
+            | {
                 "session_id": created.challenge.session_id,
                 "lnurl": created.lnurl,
                 "qr_code_data": created.qr_text,
@@ -105,7 +123,7 @@ class LightningApi:
         session_id = request.path_params["session_id"]
         signed_in = await claim_login(room, session_id, claim_token_of(request), visitor)
         if signed_in is None:
-            return json_answer({"verified": False})
+            return json_answer(await self._proved(session_id, request))
         session = signed_in.session
         answer = json_answer(
             {
@@ -118,6 +136,13 @@ class LightningApi:
         b.set_session_cookie(room.identity, answer, signed_in.token, session)
         drop_claim(room, answer)
         return answer
+
+    async def _proved(self, session_id: str, request: Request) -> dict[str, Any]:
+        """What its holder learns of a login that opens no session (yet): a key that was proved for a link."""
+        challenge = await find_waiting(self._room, session_id, claim_token_of(request))
+        if challenge is None or not has_proved(challenge, self._room.identity.clock.now()):
+            return {"verified": False}
+        return {"verified": True, "link_id": challenge.link_id, "key": challenge.pubkey}
 
     async def events(self, request: Request) -> Response:
         """``GET /api/lnurl-auth/events/<session_id>``: the same news as server-sent events."""

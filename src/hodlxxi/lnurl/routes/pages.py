@@ -41,6 +41,7 @@ class LightningPages:
             request,
             "lnurl/phone.html",
             asked=asked,
+            account=b.short_key(asked.account) if asked.account else None,
             age=describe_age(asked.asked_at, identity.clock.now()),
             host=urlsplit(identity.policy.public_url).netloc,
         )
