@@ -9,16 +9,19 @@ import pytest
 from coincurve import PublicKey
 
 from hodlxxi.bitcoin.address import Address, AddressKind, Network, nested_program, parse_address
+from hodlxxi.bitcoin.bip322 import verify_bip322
 from hodlxxi.bitcoin.hashes import hash160
-from hodlxxi.bitcoin.message import NotProved, Proved, message_digest, verify_message
+from hodlxxi.bitcoin.legacy import message_digest
+from hodlxxi.bitcoin.message import NotProved, Proved, verify_message
+from hodlxxi.bitcoin.verdict import Valid
 from hodlxxi.kit.errors import BadInput
 from tests.support.signer import TestKey, digest_for_signing
 from tests.support.vectors import load_vectors
 
 ITEMS: list[dict[str, Any]] = load_vectors("wallet_messages.json")["items"]
 NETWORK_OF = {"mainnet": Network.MAIN, "testnet": Network.TEST, "regtest": Network.REGTEST}
-# Good BIP-322 signatures. They wait for their own module; the list becomes empty when it is there.
-BIP_322_FOR_LATER = {40, 44, 46, 48, 50, 52, 60, 64, 76}
+# Valid as a signature, but of several keys: it cannot be anybody's sign-in.
+MULTISIG = 44
 
 KEY = TestKey(21)
 TEXT = b"login.example.org wants you to sign in with your Bitcoin account:"
@@ -33,25 +36,19 @@ def _judge(item: dict[str, Any]) -> Proved | NotProved | BadInput:
         return refused
 
 
-def _is_legacy(signature: str) -> bool:
-    return len(signature.strip()) == 88 and len(base64.b64decode(signature)) == 65
-
-
 @pytest.mark.parametrize("item", ITEMS, ids=[f"{item['index']}-{item['name']}" for item in ITEMS])
 def test_every_wallet_message_is_decided_as_written(item: dict[str, Any]) -> None:
     verdict = _judge(item)
-    waits = item["index"] in BIP_322_FOR_LATER
-    assert isinstance(verdict, Proved) is (item["decision"] == "valid" and not waits)
-    if waits:
-        assert isinstance(verdict, NotProved)
-        assert "not supported yet" in verdict.reason
+    assert isinstance(verdict, Proved) is (item["decision"] == "valid" and item["index"] != MULTISIG)
 
 
-def test_exactly_the_good_signatures_of_bip_322_wait() -> None:
-    good = [item for item in ITEMS if item["decision"] == "valid"]
-    legacy = {item["index"] for item in good if _is_legacy(item["signature"])}
-    assert {item["index"] for item in good} - legacy == BIP_322_FOR_LATER
-    assert len(good) - len(BIP_322_FOR_LATER) == 23
+def test_a_multisig_signs_validly_and_still_is_nobody() -> None:
+    item = next(item for item in ITEMS if item["index"] == MULTISIG)
+    address = parse_address(item["address"], NETWORK_OF[item["network"]])
+    assert isinstance(verify_bip322(address, item["message"].encode(), item["signature"]), Valid)
+    verdict = _judge(item)
+    assert isinstance(verdict, NotProved)
+    assert "several keys" in verdict.reason
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=[f"{item['index']}-{item['name']}" for item in ITEMS])
@@ -63,6 +60,7 @@ def test_the_proved_key_of_a_wallet_message_makes_its_address(item: dict[str, An
             hash160(point.format()),
             hash160(point.format(compressed=False)),
             nested_program(hash160(point.format())),
+            point.format()[1:],
         }
         assert parse_address(item["address"], NETWORK_OF[item["network"]]).program in hashes
 
@@ -225,7 +223,6 @@ def test_a_last_character_with_stray_bits_is_not_the_same_signature() -> None:
 @pytest.mark.parametrize(
     "signature", ["smp" + GOOD, "ful" + GOOD, "pof" + GOOD, "AAAA", GOOD[:-4], "A" * 8192]
 )
-def test_a_form_of_bip_322_is_declined_in_words(signature: str) -> None:
+def test_a_form_that_holds_something_else_proves_nothing(signature: str) -> None:
     verdict = verify_message(TARGETS["p2wpkh"][0], TEXT, signature)
     assert isinstance(verdict, NotProved)
-    assert "not supported yet" in verdict.reason

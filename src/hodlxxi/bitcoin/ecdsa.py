@@ -69,11 +69,21 @@ def verify_der(key: PublicKey, digest: bytes, der: bytes) -> bool:
 
 def verify_der_strict(key: PublicKey, digest: bytes, der: bytes) -> bool:
     """Strict DER *and* low s, as Bitcoin wants it inside a transaction, and BIP-322 with it."""
+    if len(digest) != DIGEST_BYTES or len(der) not in DER_BYTES:
+        return False
     try:
-        compact = parse_der(der)
+        # libsecp256k1 parses strictly, and verifies no high s.
+        return key.verify(der, digest, hasher=None)
+    except ValueError:
+        return False
+
+
+def is_strict_der(der: bytes) -> bool:
+    """Whether ``der`` is what ``verify_der_strict`` would look at: to tell a bad encoding from a wrong signature."""
+    try:
+        return has_low_s(parse_der(der))
     except BadInput:
         return False
-    return has_low_s(compact) and verify_compact(key, digest, compact)
 
 
 def verify_lnurl(k1: bytes, der: bytes, key: bytes) -> bool:

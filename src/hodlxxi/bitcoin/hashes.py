@@ -7,6 +7,7 @@ there is asked once, at import; without it the function below does the same in P
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 _MASK = 0xFFFFFFFF
 _START = (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0)
@@ -121,3 +122,15 @@ def tagged_hash(tag: str, message: bytes) -> bytes:
     """SHA-256 with a prefix for its purpose, 32 bytes (BIP-340, "Design"): taproot's hashes and BIP-322's."""
     prefix = sha256(tag.encode())
     return sha256(prefix + prefix + message)
+
+
+def tag_hasher(tag: str) -> Callable[[bytes], bytes]:
+    """``tagged_hash`` for one tag that is used often: the tag fills the first block, which is worked off once, here."""
+    begun = hashlib.sha256(sha256(tag.encode()) * 2)
+
+    def digest(message: bytes) -> bytes:
+        state = begun.copy()
+        state.update(message)
+        return state.digest()
+
+    return digest

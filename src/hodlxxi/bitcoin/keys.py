@@ -45,6 +45,16 @@ def find_key(raw: bytes) -> PublicKey | None:
         return None
 
 
+def find_point(raw: bytes) -> PublicKey | None:
+    """The point of a key as scripts write it: compressed, or uncompressed (65 bytes, 04). None for hybrid and the rest."""
+    if len(raw) != UNCOMPRESSED_BYTES:
+        return find_key(raw)
+    try:
+        return PublicKey(raw) if raw[0] == 4 else None
+    except ValueError:
+        return None
+
+
 def parse_compressed_hex(text: str, field: str) -> bytes:
     """The 33 bytes of a compressed key in hex, on the curve. Nothing else is taken, no longer form either."""
     refused = BadInput(f"{field}: a compressed public key of 66 hex digits is needed.", field=field)

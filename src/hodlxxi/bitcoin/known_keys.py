@@ -12,7 +12,7 @@ from typing import Final
 from coincurve import PrivateKey
 
 from hodlxxi.bitcoin.keys import Pubkey, pubkey_of
-from hodlxxi.bitcoin.message import message_digest
+from hodlxxi.bitcoin.legacy import message_digest
 
 KNOWN_NUMBERS: Final = range(10)
 

@@ -1,54 +1,31 @@
-"""Signed messages as wallets make them: the legacy forms for an address, and the seed's forms for a raw key.
+"""What a signed message proves of its signer: one key, for an address in any form, or for a raw key in the seed's forms.
 
-The digest is Bitcoin Core's. A wrong signature is an answer (``NotProved``); only what cannot be read as a
-signature at all is ``BadInput``. BIP-322 is another module's: here its forms are recognised and declined.
+A wrong signature is an answer (``NotProved``); only what cannot be read as a signature at all is ``BadInput``.
 """
 
 from __future__ import annotations
 
-import base64
-import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from coincurve import PublicKey
 
-from hodlxxi.bitcoin.address import Address, AddressKind, nested_program
+from hodlxxi.bitcoin.address import Address
+from hodlxxi.bitcoin.bip322 import verify_bip322
 from hodlxxi.bitcoin.ecdsa import COMPACT_BYTES, parse_der, recover, verify_compact
-from hodlxxi.bitcoin.hashes import hash160, sha256d
 from hodlxxi.bitcoin.keys import Pubkey, pubkey_of
-from hodlxxi.bitcoin.script import compact_size
+from hodlxxi.bitcoin.legacy import NO_MATCH, is_legacy, message_digest
+from hodlxxi.bitcoin.signature_text import looks_like_hex_signature, parse_base64, parse_written
+from hodlxxi.bitcoin.verdict import AddressForm, Valid, Verdict
 from hodlxxi.kit.errors import BadInput
 
-MAX_SIGNATURE_CHARS: Final = 8192
+SignatureForm = AddressForm | Literal["rs", "der", "compact"]
 
-SignatureForm = Literal["legacy", "rs", "der", "compact"]
-
-_MAGIC: Final = b"\x18Bitcoin Signed Message:\n"
-_ASCII_SPACE: Final = " \t\n\r\x0b\x0c"
-_HEX = re.compile(r"[0-9a-fA-F]+")
-_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-_BIP322_PREFIXES: Final = ("smp", "ful", "pof")
-_HEADERS: Final = range(27, 43)
-# Below 31 the header says that the key was uncompressed.
-_FIRST_COMPRESSED: Final = 31
-# Which headers fit which kind (Bitcoin Core, BIP-137, Electrum). A kind that is absent takes none.
-_HEADERS_OF: Final[dict[AddressKind, tuple[range, ...]]] = {
-    AddressKind.P2PKH: (range(27, 35),),
-    AddressKind.P2SH: (range(31, 39),),
-    AddressKind.P2WPKH: (range(31, 35), range(39, 43)),
-}
-
-_NO_MATCH: Final = "The signature does not match this text and this {}."
-_OTHER_KIND: Final = "The signature was made for another type of address."
-_KIND_REFUSED: Final = (
-    "This signature form is not accepted for this type of address. "
-    "Sign with an address that begins with 1, 3 or bc1q and belongs to a single key."
+_NO_SINGLE_KEY: Final = (
+    "This address belongs to several keys, so it cannot be an account. Sign with an address of a single key: one that "
+    "begins with 1, with bc1q (short) or bc1p, or with 3 when your wallet calls it nested segwit."
 )
-_NOT_YET: Final = (
-    "This signature form is not supported yet. For an address, send the 65-byte signature in base64 that "
-    "wallets make for legacy messages (Bitcoin Core, BIP-137, Electrum)."
-)
+_TIMELOCKED: Final = "The signature holds only from some time on (timelock), so it cannot sign in."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +43,24 @@ class NotProved:
     reason: str
 
 
-def message_digest(text: bytes) -> bytes:
-    """The 32 bytes that a wallet signs: double SHA-256 of magic, length as compact size, and text."""
-    return sha256d(_MAGIC + compact_size(len(text)) + text)
-
-
 def verify_message(address: Address, text: bytes, signature: str) -> Proved | NotProved:
-    """Did the single key behind ``address`` sign ``text``, in a legacy form (65 bytes, base64)?
+    """Did the single key behind ``address`` sign ``text``, here and now? (reference bitcoin §3.2, login policy)
 
-    Recovery finds some key for almost any signature: the proof is that this key makes this address, by the
-    rules of the address's kind. The proved key is the compressed one, whichever kind of address it came by.
+    Only a valid signature without a timelock, and only of an address with one key: all else, inconclusive too, is not
+    proved. The key is the compressed one, or for taproot the output key; whichever address it came by, it is one account.
     """
-    written = _parse_written(signature)
-    if written.startswith(_BIP322_PREFIXES):
-        return NotProved(_NOT_YET)
-    if _looks_like_hex_signature(written):
-        raise BadInput(
-            "signature: for an address, base64 is needed; hex goes with a public key.", field="signature"
-        )
-    raw = _parse_base64(written)
-    if len(raw) != 1 + COMPACT_BYTES or raw[0] not in _HEADERS:
-        return NotProved(_NOT_YET)
-    return _judge_legacy(address, message_digest(text), raw)
+    return judge_login(verify_bip322(address, text, signature))
+
+
+def judge_login(verdict: Verdict) -> Proved | NotProved:
+    """Whether what the verifier answered is enough to sign in."""
+    if not isinstance(verdict, Valid):
+        return NotProved(verdict.reason)
+    if verdict.key is None:
+        return NotProved(_NO_SINGLE_KEY)
+    if verdict.locktime or verdict.sequence:
+        return NotProved(_TIMELOCKED)
+    return Proved(verdict.key, verdict.form)
 
 
 def verify_raw_key(pubkey: Pubkey, text: bytes, signature: str) -> Proved | NotProved:
@@ -96,11 +69,11 @@ def verify_raw_key(pubkey: Pubkey, text: bytes, signature: str) -> Proved | NotP
     128 hex digits are r and s; other hex that starts with ``30`` is DER; base64 of 65 bytes is recovered and
     compared (only the recovery id of the header counts); base64 of 64 bytes is r and s. A high s is taken.
     """
-    written = _parse_written(signature)
+    written = parse_written(signature)
     key = PublicKey(bytes.fromhex(pubkey))
     digest = message_digest(text)
-    if not _looks_like_hex_signature(written):
-        return _judge_base64(key, digest, _parse_base64(written))
+    if not looks_like_hex_signature(written):
+        return _judge_base64(key, digest, parse_base64(written))
     form: SignatureForm = "rs" if len(written) == 2 * COMPACT_BYTES else "der"
     if form == "rs":
         compact = bytes.fromhex(written)
@@ -111,66 +84,19 @@ def verify_raw_key(pubkey: Pubkey, text: bytes, signature: str) -> Proved | NotP
     return _judge_rs(key, digest, compact, form)
 
 
-def _judge_legacy(address: Address, digest: bytes, raw: bytes) -> Proved | NotProved:
-    """Compare the recovered key with the address, by the table of headers. ``raw`` is header, r, s."""
-    header = raw[0]
-    headers = _HEADERS_OF.get(address.kind)
-    if headers is None:
-        return NotProved(_KIND_REFUSED)
-    if not any(header in allowed for allowed in headers):
-        return NotProved(_OTHER_KIND)
-    key = recover(raw[1:], (header - 27) & 3, digest)
-    if key is None:
-        return NotProved(_NO_MATCH.format("address"))
-    program = hash160(key.format(compressed=header >= _FIRST_COMPRESSED))
-    if address.kind is AddressKind.P2SH:
-        program = nested_program(program)
-    if program != address.program:
-        return NotProved(_NO_MATCH.format("address"))
-    return Proved(pubkey_of(key.format()), "legacy")
-
-
 def _judge_base64(key: PublicKey, digest: bytes, raw: bytes) -> Proved | NotProved:
     if len(raw) == COMPACT_BYTES:
         return _judge_rs(key, digest, raw, "rs")
-    if len(raw) != 1 + COMPACT_BYTES or raw[0] not in _HEADERS:
+    if not is_legacy(raw):
         text = "signature: for a public key, 64 bytes (r, s), 65 bytes (compact) or DER in hex are needed."
         raise BadInput(text, field="signature")
     recovered = recover(raw[1:], (raw[0] - 27) & 3, digest)
     if recovered is None or recovered.format() != key.format():
-        return NotProved(_NO_MATCH.format("public key"))
+        return NotProved(NO_MATCH.format("public key"))
     return Proved(pubkey_of(key.format()), "compact")
 
 
 def _judge_rs(key: PublicKey, digest: bytes, compact: bytes, form: SignatureForm) -> Proved | NotProved:
     if verify_compact(key, digest, compact):
         return Proved(pubkey_of(key.format()), form)
-    return NotProved(_NO_MATCH.format("public key"))
-
-
-def _parse_written(signature: str) -> str:
-    """The signature without the white space that copying puts around it; too long or empty: ``BadInput``."""
-    if len(signature) > MAX_SIGNATURE_CHARS:
-        raise BadInput(f"signature: too long, {MAX_SIGNATURE_CHARS} characters at most.", field="signature")
-    written = signature.strip(_ASCII_SPACE)
-    if not written:
-        raise BadInput("signature: is missing.", field="signature")
-    return written
-
-
-def _looks_like_hex_signature(written: str) -> bool:
-    """128 hex digits, or hex that starts like DER. No base64 of 64 or 65 bytes does: it ends with ``=``."""
-    if not _HEX.fullmatch(written):
-        return False
-    return len(written) == 2 * COMPACT_BYTES or written.startswith("30")
-
-
-def _parse_base64(written: str) -> bytes:
-    """Standard base64 with its padding, in the one canonical spelling: Python alone also takes ``AB==``."""
-    refused = BadInput("signature: neither base64 nor hex.", field="signature")
-    if len(written) % 4 or not _BASE64.fullmatch(written):
-        raise refused
-    raw = base64.b64decode(written, validate=True)
-    if base64.b64encode(raw).decode() != written:
-        raise refused
-    return raw
+    return NotProved(NO_MATCH.format("public key"))

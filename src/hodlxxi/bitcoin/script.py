@@ -42,6 +42,30 @@ def push_bytes(raw: bytes) -> bytes:
     return b"\x4d" + len(raw).to_bytes(2, "little") + raw
 
 
+def find_pushes(script: bytes) -> tuple[bytes, ...] | None:
+    """The bytes that a script pushes when it does nothing else, each by its shortest push; None for any other script.
+
+    An empty push is one too: it is what CHECKMULTISIG drops.
+    """
+    found: list[bytes] = []
+    at = 0
+    while at < len(script):
+        opcode = script[at]
+        size_bytes = {0x4C: 1, 0x4D: 2}.get(opcode, 0)
+        if opcode > 0x4D:
+            return None
+        begin = at + 1 + size_bytes
+        count = int.from_bytes(script[at + 1 : begin], "little") if size_bytes else opcode
+        pushed = script[begin : begin + count]
+        at = begin + count
+        if len(pushed) != count or len(found) > MAX_MULTISIG_KEYS + 1:
+            return None
+        found.append(pushed)
+    # Comparing with our own spelling catches pushes that are longer than they need be.
+    again = b"".join(push_bytes(pushed) for pushed in found)
+    return tuple(found) if again == script else None
+
+
 def push_number(number: int) -> bytes:
     """The shortest push of a number from 0 to 127: an opcode up to 16, a byte above."""
     if number == 0:

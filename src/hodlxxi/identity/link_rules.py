@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from hodlxxi.bitcoin.address import AddressKind
 from hodlxxi.bitcoin.keys import Pubkey
 from hodlxxi.bitcoin.message import Proved
 from hodlxxi.identity.rules import (
     ANY_KEY,
     Attempt,
-    ByAddress,
     Refused,
-    Signer,
     TextParts,
     judge_issued_text,
 )
@@ -105,12 +102,6 @@ def judge_proof(link: Link | None, session: Session, attempt: Attempt, now: date
     if refused is not None or link is None:
         return refused or OVER
     return OVER if link.is_proved else judge_issued_text(link.message, attempt)
-
-
-def kind_of(signer: Signer) -> str:
-    """How a key that signed a message is kept: a taproot address proves its output key."""
-    is_taproot = isinstance(signer, ByAddress) and signer.address.kind is AddressKind.P2TR
-    return "taproot" if is_taproot else "message"
 
 
 def judge_addition(link: Link, keys: int, owner: Pubkey | None) -> Refused | None:

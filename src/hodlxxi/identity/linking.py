@@ -28,7 +28,6 @@ from hodlxxi.identity.link_rules import (
     judge_addition,
     judge_open,
     judge_proof,
-    kind_of,
     may_begin,
     render_link_text,
 )
@@ -40,6 +39,7 @@ from hodlxxi.identity.rules import (
     Attempt,
     Refused,
     TextParts,
+    kind_of,
     parse_signer,
     signer_named,
 )

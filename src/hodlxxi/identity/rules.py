@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from hodlxxi.bitcoin.address import Address, Network, parse_address
+from hodlxxi.bitcoin.address import Address, AddressKind, Network, parse_address
 from hodlxxi.bitcoin.keys import Pubkey, parse_pubkey_hex
 from hodlxxi.bitcoin.message import NotProved, Proved, verify_message, verify_raw_key
 from hodlxxi.kit.clock import render_time
@@ -144,6 +144,12 @@ def _looks_like_hex(text: str) -> bool:
 def signer_named(signer: Signer) -> str:
     """The line of the text that names the signer."""
     return signer.key if isinstance(signer, ByKey) else signer.text
+
+
+def kind_of(signer: Signer) -> str:
+    """How a key that signed a message is kept: a taproot address proves its output key."""
+    is_taproot = isinstance(signer, ByAddress) and signer.address.kind is AddressKind.P2TR
+    return "taproot" if is_taproot else "message"
 
 
 def find_nonce(message: str) -> str | None:

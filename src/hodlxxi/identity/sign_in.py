@@ -8,7 +8,7 @@ from hodlxxi.audit.events import Entry, Event
 from hodlxxi.audit.log import record
 from hodlxxi.bitcoin.message import Proved
 from hodlxxi.identity import store
-from hodlxxi.identity.assurance import BY_MESSAGE
+from hodlxxi.identity.assurance import BY_BIP322, BY_MESSAGE
 from hodlxxi.identity.room import IdentityRoom
 from hodlxxi.identity.rules import (
     EXPIRED,
@@ -19,6 +19,7 @@ from hodlxxi.identity.rules import (
     find_nonce,
     judge_challenge,
     judge_seed_form,
+    kind_of,
     signer_named,
 )
 from hodlxxi.identity.sessions import SignedIn, Visitor, admit, finish_sign_in, open_session
@@ -27,6 +28,7 @@ from hodlxxi.kit.errors import Forbidden, NotAuthenticated
 from hodlxxi.kit.secret import digest_of
 
 METHOD = "message"
+_BIP322_FORMS = ("simple", "full")
 
 
 async def sign_in(room: IdentityRoom, attempt: Attempt, visitor: Visitor) -> SignedIn:
@@ -99,7 +101,7 @@ async def _write(
         )
         await record(tx, now, entry)
         return verdict
-    admitted = await admit(room, tx, verdict.key, METHOD, now)
+    admitted = await admit(room, tx, verdict.key, kind_of(attempt.signer), now)
     if isinstance(admitted, Refused):
         refused = {"method": METHOD, "reason": admitted.code}
         await record(tx, now, Entry(Event.LOGIN_ATTEMPT, False, visitor.origin, verdict.key, details=refused))
@@ -110,7 +112,7 @@ async def _write(
         tx,
         user=user.pubkey,
         key=verdict.key,
-        assurance=BY_MESSAGE,
+        assurance=BY_BIP322 if verdict.form in _BIP322_FORMS else BY_MESSAGE,
         visitor=visitor,
         now=now,
         is_new_user=is_new,
