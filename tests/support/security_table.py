@@ -118,6 +118,13 @@ BUGS = [
     Row("CVE-2026-9798", _LOCK, "Keycloak"),
     Row("CVE-2026-16103", _LOCK, "Keycloak"),
     Row("CVE-2025-64521", _LOCK, "authentik"),
+    Row(
+        "bip322 0.1.7",
+        "A witness key was compared with nothing: anybody signed for any segwit address.",
+        "bip322",
+    ),
+    Row("xverse-core#223", "Every signature held for a taproot address.", "xverse-core"),
+    Row("btclib#514", "The sighash flag of a signed message was not looked at.", "btclib"),
     Row("fastmcp#2302", _CSP, "fastmcp"),
     Row("fastmcp#3369", _CSP, "fastmcp"),
 ]

@@ -27,7 +27,6 @@ from hodlxxi.bitcoin.verdict import AddressForm, Inconclusive, Invalid, Step, Ve
 from hodlxxi.kit.errors import BadInput
 
 _PREFIXES: Final[dict[str, AddressForm | None]] = {"smp": "simple", "ful": "full", "pof": None}
-_NATIVE: Final = (AddressKind.P2WPKH, AddressKind.P2WSH, AddressKind.P2TR)
 # What the BIP knows today; a later version may mean something by other numbers.
 _VERSIONS: Final = (bytes(4), b"\x02\x00\x00\x00")
 
@@ -77,7 +76,7 @@ def _judge_form(
     address: Address, text: bytes, raw: bytes, form: AddressForm, *, is_prefixed: bool
 ) -> Verdict:
     is_nested = form == "simple" and address.kind is AddressKind.P2SH and not is_prefixed
-    if form == "simple" and address.kind not in _NATIVE and not is_nested:
+    if form == "simple" and address.witness_version is None and not is_nested:
         return Invalid(_SIMPLE_KIND, Step.FORM, form)
     script_pubkey = address.script_pubkey
     outpoint = outpoint_of(text, script_pubkey)
