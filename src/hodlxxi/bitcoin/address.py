@@ -159,6 +159,25 @@ def render_address(address: Address) -> str:
     return render_base58check(bytes([version]) + address.program)
 
 
+def find_address(script_pubkey: bytes, network: Network) -> Address | None:
+    """The address that pays to this script; None for one that has no address, like a bare key."""
+    if script_pubkey[:3] == b"\x76\xa9\x14" and script_pubkey[23:] == b"\x88\xac":
+        found = Address(AddressKind.P2PKH, script_pubkey[3:23], network)
+    elif script_pubkey[:2] == b"\xa9\x14" and script_pubkey[22:] == b"\x87":
+        found = Address(AddressKind.P2SH, script_pubkey[2:22], network)
+    elif 4 <= len(script_pubkey) <= 42 and script_pubkey[0] in (0, *range(0x51, 0x61)):
+        version = script_pubkey[0] and script_pubkey[0] - 0x50
+        program = script_pubkey[2:]
+        kind = _BY_VERSION_AND_LENGTH.get((version, len(program)), AddressKind.WITNESS)
+        if version == 0 and kind is AddressKind.WITNESS:
+            return None
+        found = Address(kind, program, network, version)
+    else:
+        return None
+    # Lengths and pushes that are wrong make another script.
+    return found if found.script_pubkey == script_pubkey else None
+
+
 def nested_program(key_hash: bytes) -> bytes:
     """The script hash of P2SH-P2WPKH: HASH160 of the redeem script ``0014 <20 bytes>``."""
     return hash160(b"\x00\x14" + key_hash)

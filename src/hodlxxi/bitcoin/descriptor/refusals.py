@@ -13,3 +13,8 @@ def refuse(sentence: str, at: int | None = None, *, code: str | None = None) -> 
     """The refusal to raise. ``at`` is the index of the character where the fault begins."""
     place = "" if at is None else f"at character {at + 1}, "
     return BadInput(f"{FIELD}: {place}{sentence}", field=FIELD, code=code)
+
+
+def refuse_at(refused: BadInput, at: int) -> BadInput:
+    """The same refusal with its place, for one that came from a reader of keys or addresses."""
+    return refuse(refused.text.removeprefix(f"{FIELD}: "), at, code=refused.code)
