@@ -19,7 +19,7 @@ CVES = [
     "CVE-2026-27962", "CVE-2026-3872", "CVE-2026-41479", "CVE-2026-4282", "CVE-2026-4325", "CVE-2026-44681",
     "CVE-2026-7504", "CVE-2026-9798", "CVE-2026-9802", "GHSA-9vm7", "GHSA-fg6f-75jq-6523", "fastapi-sso#266",
     "fastmcp#2302", "fastmcp#3369", "keycloak#50999", "keycloak#51312", "node-oauth2-server#637",
-    "zitadel#12559",
+    "zitadel#12559", "bip322 0.1.7", "xverse-core#223", "btclib#514",
 ]  # fmt: skip
 
 
