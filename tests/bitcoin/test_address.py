@@ -29,12 +29,33 @@ def test_addresses_of_bitcoin_core_have_their_script(text: str, script: str, abo
     parsed = parse_address(text, network)
     assert parsed.script_pubkey.hex() == script
     assert render_address(parsed) == text
+    assert addresses.find_address(bytes.fromhex(script), network) == parsed
     if about.get("tryCaseFlip"):
         assert parse_address(text.swapcase(), network) == parsed
         with pytest.raises(BadInput, match="mixes"):
             parse_address(
                 text[:-1] + text[-1].upper() if text[-1].isalpha() else text[:3].upper() + text[3:], network
             )
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("21" + "02" * 33 + "ac", id="bare key"),
+        pytest.param("76a914" + "00" * 20 + "88ac00", id="p2pkh and more"),
+        pytest.param("76a914" + "00" * 19 + "88ac", id="p2pkh with 19 bytes"),
+        pytest.param("a914" + "00" * 20 + "88", id="p2sh with another end"),
+        pytest.param("0015" + "00" * 21, id="version 0 with 21 bytes"),
+        pytest.param("0020" + "00" * 31, id="push beyond the end"),
+        pytest.param("5129" + "00" * 41, id="41 bytes"),
+        pytest.param("5101" + "00", id="1 byte"),
+        pytest.param("5020" + "00" * 32, id="no version"),
+        pytest.param("6a04" + "00" * 4, id="data"),
+    ],
+)
+def test_other_scripts_have_no_address(script: str) -> None:
+    assert addresses.find_address(bytes.fromhex(script), Network.MAIN) is None
 
 
 @pytest.mark.parametrize("text", PRIVATE_KEYS)

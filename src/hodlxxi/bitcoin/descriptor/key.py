@@ -75,6 +75,8 @@ def parse_key(span: Span, network: Network, allowed: tuple[int, ...]) -> KeyExpr
     origin, body = _parse_origin(span)
     if "(" in body.text:
         raise refuse("a key is needed here, no function.", body.at)
+    if "," in body.text:
+        raise refuse("one key is needed here, no list.", body.at)
     end = body.text.find("/") if "/" in body.text else len(body.text)
     word, path = body.cut(0, end), body.cut(end)
     if not word.text:
