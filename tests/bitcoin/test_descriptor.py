@@ -191,25 +191,30 @@ def test_what_is_no_descriptor_is_refused_with_its_reason(text: str, reason: str
         ("/2147483648", "a number below 2^31"),
         ("/-1", "a step of a path is a number"),
         ("/0x1", "a step of a path is a number"),
-        ("/<0>/*", "needs 2 to 20 numbers"),
-        (f"/<{';'.join(map(str, range(21)))}>/*", "needs 2 to 20 numbers"),
+        ("/<0>/*", "needs 2 to 10 numbers"),
+        (f"/<{';'.join(map(str, range(11)))}>/*", "needs 2 to 10 numbers"),
         ("/<0;0>/*", "holds a number twice"),
         ("/<0;*>", "a step of a path is a number"),
         ("/<0;1>/<2;3>/*", "no more than one <…>"),
         ("/<0;1>x/*", "< needs a >"),
         ("/0<0;1>/*", "a step of a path is a number"),
         ("/<0;<1;2>>/*", "a step of a path is a number"),
-        ("/0" * 256, "no more than 255 steps"),
-        (f"{'/0' * 255}/*", "no more than 255 steps"),
+        ("/0" * 11, "no more than 10 steps can stand behind a key"),
+        (f"{'/0' * 10}/*", "no more than 10 steps can stand behind a key"),
     ],
 )
 def test_steps_that_cannot_be_are_refused(path: str, reason: str) -> None:
     assert reason in refusal(f"wpkh({XPUB}{path})")
 
 
-def test_the_longest_path_has_255_steps() -> None:
-    descriptor = parse_descriptor(f"wpkh({XPUB}{'/0' * 254}/*)", Network.MAIN)
-    assert len(scripts_at(descriptor, 3)[0]) == 22
+def test_the_longest_paths_are_taken() -> None:
+    ten = parse_descriptor(f"wpkh({XPUB}{'/0' * 9}/*)", Network.MAIN)
+    assert len(scripts_at(ten, 3)[0]) == 22
+    far = bytearray(parse_base58check(XPUB2, "x"))
+    far[4] = 253
+    xpub = render_base58check(bytes(far))
+    assert len(scripts_at(parse_descriptor(f"wpkh({xpub}/0/*)", Network.MAIN))[0]) == 22
+    assert "more than 255 steps away" in refusal(f"wpkh({xpub}/0/0/*)")
 
 
 def test_slip_132_is_refused_with_the_advice_to_convert() -> None:

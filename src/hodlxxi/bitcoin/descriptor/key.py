@@ -11,6 +11,7 @@ from coincurve import PublicKey
 from hodlxxi.bitcoin.address import Network
 from hodlxxi.bitcoin.bip32 import MAX_DEPTH, ExtendedKey, derive_child, parse_extended_key
 from hodlxxi.bitcoin.descriptor.path import (
+    MAX_STEPS,
     Step,
     parse_origin_step,
     parse_step,
@@ -133,6 +134,8 @@ def _parse_extended(origin: Origin | None, word: Span, path: Span, network: Netw
     except BadInput as refused:
         raise refuse_at(refused, word.at) from None
     parts = split_path(path)
+    if len(parts) > MAX_STEPS:
+        raise refuse(f"no more than {MAX_STEPS} steps can stand behind a key.", path.at)
     last = parts[-1] if parts else None
     if last is not None and last.text in ("*'", "*h"):
         raise refuse_hardened(last)
@@ -142,7 +145,7 @@ def _parse_extended(origin: Origin | None, word: Span, path: Span, network: Netw
             raise refuse("* can only be the last step.", part.at)
     steps = [(part, parse_step(part)) for part in (parts[:-1] if is_ranged else parts)]
     if key.depth + len(parts) > MAX_DEPTH:
-        raise refuse(f"an extended key has no more than {MAX_DEPTH} steps.", path.at)
+        raise refuse(f"this key would be more than {MAX_DEPTH} steps away from its master.", path.at)
     return _take_steps(origin, key, steps, is_ranged)
 
 

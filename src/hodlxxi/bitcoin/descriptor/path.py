@@ -10,8 +10,9 @@ from hodlxxi.bitcoin.descriptor.refusals import refuse
 from hodlxxi.bitcoin.descriptor.span import Span
 from hodlxxi.kit.errors import BadInput
 
-# What <…> may hold. Two (receiving and change) are what wallets make.
-MAX_BRANCHES: Final = 20
+# Steps behind a key, and numbers in <…>: each multiplies the work that 4 kB of text can ask for. Wallets make two and two.
+MAX_STEPS: Final = 10
+MAX_BRANCHES: Final = 10
 
 _STEP: Final = re.compile(r"([0-9]{1,10})(['h]?)")
 
