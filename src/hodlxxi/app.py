@@ -37,6 +37,8 @@ from hodlxxi.lnurl.routes.table import lnurl_routes, offer_link, offer_lnurl
 from hodlxxi.lnurl.store import count_open
 from hodlxxi.lnurl.sweep import sweeps as lnurl_sweeps
 from hodlxxi.lnurl.waiting import Streams
+from hodlxxi.nostr.room import NostrRoom
+from hodlxxi.nostr.routes import nostr_routes
 from hodlxxi.oauth.backchannel import Backchannel
 from hodlxxi.oauth.endings import end_access
 from hodlxxi.oauth.gauges import gauges as oauth_gauges
@@ -259,6 +261,7 @@ class App:
         )
         return [
             *identity_routes(self.identity, neighbours, authenticate),
+            *nostr_routes(NostrRoom(self.identity), neighbours, authenticate),
             *lnurl_routes(self.lnurl, neighbours.describe_client),
             *oauth_routes(self.oauth),
             *account_page_routes(self.oauth, authenticate),
@@ -291,6 +294,7 @@ def features(settings: Settings) -> tuple[Feature, ...]:
     return (
         Feature("Sign in with a Bitcoin message", True, f"network: {settings.bitcoin_network}"),
         Feature("Sign in with Lightning (LNURL-auth)", True, settings.lnurl_url or settings.public_url),
+        Feature("Sign in with Nostr (NIP-07, NIP-98)", True, "a browser extension or a signer app"),
         Feature("OAuth 2.1 and OpenID Connect", True, f"app registration: {settings.oauth_registration}"),
         Feature(
             "PostgreSQL",

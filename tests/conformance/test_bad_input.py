@@ -19,6 +19,7 @@ from tests.conformance.developer_cases import developer_cases
 from tests.conformance.identity_cases import session_cases, sign_in_cases
 from tests.conformance.lnurl_cases import lightning_cases
 from tests.conformance.names import CALLBACK, names_of
+from tests.conformance.nostr_cases import nostr_cases
 from tests.conformance.oauth_cases import asking_cases, grant_cases, management_cases, provider_cases
 from tests.support.server import Server
 
@@ -30,6 +31,7 @@ CASES = list(
         session_cases(),
         account_cases(),
         lightning_cases(),
+        nostr_cases(),
         provider_cases(),
         management_cases(),
         asking_cases(),

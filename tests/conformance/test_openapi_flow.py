@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from tests.conformance.test_openapi import DOCUMENT
 from tests.oauth.developer import FORM, hidden_of, shown
 from tests.races.people import CALLBACK, Visitor, exchange_form, new_visitor
 from tests.support.lnurl_wallet import LnurlWallet
+from tests.support.nostr_signer import event_of, header_of
 from tests.support.server import Server
 from tests.support.signer import TestKey
 
@@ -83,6 +85,8 @@ async def account(site: Described) -> None:
     proof = {"pubkey": second, "signature": key.sign_der(link["message"])}
     await site.call("POST", "/api/keys/links/{link_id}/proof", 200, json=proof, **of_link)
     await site.call("POST", "/api/keys", 201, json={"link_id": link["link_id"]})
+    other = (await site.call("POST", "/api/keys/links", 201, json={})).json()["link_id"]
+    await nostr(site, "/api/auth/nostr/link", "link", other)
     await site.call("GET", "/account/keys/new", 200)
     await site.call("GET", "/api/notices", 200)
     await site.call("POST", "/api/notices/read", 200, json={})
@@ -97,6 +101,13 @@ async def account(site: Described) -> None:
     await site.call("GET", "/api/sessions", 200)
     await site.call("DELETE", "/api/recovery-codes", 200)
     await site.call("DELETE", "/api/account", 200)
+
+
+async def nostr(site: Described, path: str, name: str, answered: str) -> None:
+    """An event of a new key that names what it answers."""
+    url = f"{str(site.http.base_url).rstrip('/')}{path}?{name}={answered}"
+    event = event_of(TestKey(secrets.token_bytes(32)), url, int(time.time()))
+    await site.call("POST", path, 200, params={name: answered}, headers=header_of(event))
 
 
 async def lightning(site: Described) -> None:
@@ -225,6 +236,8 @@ async def test_every_operation_that_succeeds_answers_as_described(any_server: Se
         await sessions(site)
         await site.call("POST", "/verify_signature", 200, json=await visitor.signed_challenge())
         await site.call("POST", "/logout", 200)
+        asked = (await site.call("POST", "/api/auth/challenge", 200, json={})).json()
+        await nostr(site, "/api/auth/nostr", "challenge", asked["challenge_id"])
         await lightning(site)
         await account(site)
         await pages_and_documents(site)
@@ -235,6 +248,8 @@ async def test_every_operation_that_succeeds_answers_as_described(any_server: Se
         ("POST", "/account/keys/new"),
         ("POST", "/oauth/logout"),
         ("POST", "/login/lnurl"),
+        ("POST", "/login/nostr"),
+        ("POST", "/account/keys/nostr"),
         ("GET", "/oauth/authorize"),
         ("POST", "/oauth/authorize"),
     }

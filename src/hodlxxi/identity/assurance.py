@@ -23,6 +23,7 @@ class Assurance:
 
 BY_MESSAGE = Assurance(ACR_KEY, ("pop", "btc_message"))
 BY_BIP322 = Assurance(ACR_KEY, ("pop", "bip322"))
+BY_NOSTR = Assurance(ACR_KEY, ("pop", "nostr"))
 BY_LNURL_SAME_DEVICE = Assurance(ACR_KEY, ("pop", "lnurl", "same_device"))
 BY_LNURL_CROSS_DEVICE = Assurance(ACR_KEY_REMOTE, ("pop", "lnurl", "cross_device"))
 # | Recovery code | ["recovery"] | urn:hodlxxi:acr:key-remote |

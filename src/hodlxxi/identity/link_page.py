@@ -38,7 +38,7 @@ class LinkPage:
             return see_other(login_url(NEW_KEY_PATH))
         if link_id is None:
             return await self._begin(request, session)
-        return await self._go_on(request, session, link_id)
+        return await self.go_on(request, session, link_id)
 
     async def submit(self, request: Request) -> Response:
         """One of the two forms. A refusal stands on the page."""
@@ -56,7 +56,7 @@ class LinkPage:
         except (TooMany, Unavailable):
             raise
         except Refusal as refusal:
-            return await self._go_on(request, session, link_id, refusal, form)
+            return await self.go_on(request, session, link_id, refusal, form)
 
     async def _prove(self, request: Request, session: Session, link_id: str, form: Form) -> Response:
         def field(name: str, chars: int) -> str | None:
@@ -64,7 +64,7 @@ class LinkPage:
 
         attempt = parse_attempt(self._room, request, field)
         await linking.prove_link(self._room, session, link_id, attempt, b.origin_of(request))
-        return see_other(_path_of(link_id))
+        return see_other(link_path(link_id))
 
     async def _confirm(self, request: Request, session: Session, link_id: str, form: Form) -> Response:
         label = parse_name(form.get("label"), "label")
@@ -83,7 +83,7 @@ class LinkPage:
             return see_other(login_url(NEW_KEY_PATH))
         return await self._ask_proof(request, session, link, refusal, None)
 
-    async def _go_on(
+    async def go_on(
         self,
         request: Request,
         session: Session,
@@ -91,6 +91,7 @@ class LinkPage:
         refusal: Refusal | None = None,
         form: Form | None = None,
     ) -> Response:
+        """The page as this link stands; after a refusal with what was wrong, and what ``form`` held."""
         try:
             link = await linking.get_link(self._room, session, link_id)
         except NotFound as over:
@@ -151,5 +152,6 @@ def _shown(refusal: Refusal | None) -> dict[str, str] | None:
     return {"code": refusal.code, "text": refusal.text} if refusal else None
 
 
-def _path_of(link_id: str) -> str:
+def link_path(link_id: str) -> str:
+    """The page that goes on with this link."""
     return f"{NEW_KEY_PATH}?link={link_id}"

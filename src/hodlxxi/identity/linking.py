@@ -106,7 +106,7 @@ def _make_link(room: IdentityRoom, session: Session, named: str | None, now: dat
 async def get_link(room: IdentityRoom, session: Session, link_id: str) -> Link:
     """A link that this session may go on with. Raises ``NotFound`` for any other."""
     async with room.db.read() as tx:
-        link = await link_store.find_link(tx, link_id) if _LINK_ID.fullmatch(link_id) else None
+        link = await find_link(tx, link_id)
     if judge_open(link, session, room.clock.now()) is not None or link is None:
         raise NotFound(OVER.reason, code=OVER.code)
     return link
@@ -131,18 +131,37 @@ async def prove_link(
     await room.limiter.check("link_proof", origin.neighbourhood, room.policy.logins)
     now = room.clock.now()
     async with room.db.begin() as tx:
-        link = await link_store.find_link(tx, link_id) if _LINK_ID.fullmatch(link_id) else None
-        verdict: Proved | Refused | None = judge_proof(link, session, attempt, now)
-        if isinstance(verdict, Proved):
-            key, kind = verdict.key, kind_of(attempt.signer)
-            verdict = await mark_proved(room, tx, link_id, session.root, key, kind, now)
-        is_held = verdict is None
-        details = {"kind": kind_of(attempt.signer), **({} if verdict is None else {"reason": verdict.code})}
-        await record(tx, now, Entry(Event.KEY_PROVED, is_held, origin, session.user_id, details=details))
-        link = await link_store.find_link(tx, link_id) if is_held else None
-    if verdict is not None:
-        _raise(verdict)
-    return link or _raise(OVER)
+        link = await find_link(tx, link_id)
+        verdict = judge_proof(link, session, attempt, now)
+        proof = verdict.key if isinstance(verdict, Proved) else verdict
+        proved = await note_proof(room, tx, session, link_id, proof, kind_of(attempt.signer), origin)
+    return proved if isinstance(proved, Link) else raise_refusal(proved)
+
+
+async def note_proof(
+    room: IdentityRoom,
+    tx: Tx,
+    session: Session,
+    link_id: str,
+    proof: Pubkey | Refused,
+    kind: str,
+    origin: Origin,
+) -> Link | Refused:
+    """Keep the key that was proved in this session, or the refusal, in the caller's transaction; the link as it is now."""
+    now = room.clock.now()
+    if isinstance(proof, Refused):
+        refused: Refused | None = proof
+    else:
+        refused = await mark_proved(room, tx, link_id, session.root, proof, kind, now)
+    details = {"kind": kind, **({} if refused is None else {"reason": refused.code})}
+    entry = Entry(Event.KEY_PROVED, refused is None, origin, session.user_id, details=details)
+    await record(tx, now, entry)
+    return refused or await find_link(tx, link_id) or OVER
+
+
+async def find_link(tx: Tx, link_id: str) -> Link | None:
+    """The link with this id; None for an unknown one, and for what is no id of ours."""
+    return await link_store.find_link(tx, link_id) if _LINK_ID.fullmatch(link_id) else None
 
 
 async def mark_proved(
@@ -185,7 +204,7 @@ async def confirm_link(
             told = {"key": added.key, "key_kind": added.kind, "address": origin.ip_address}
             await note(tx, user, NoticeKind.KEY_ADDED, session, told, now)
     if isinstance(added, Refused):
-        _raise(added)
+        raise_refusal(added)
     await wake(room, user)
     return added
 
@@ -198,7 +217,7 @@ async def _add(
         return NO_ACCOUNT
     if not await hold_session(tx, session.digest, now):
         return NO_ACCOUNT
-    link = await link_store.find_link(tx, link_id) if _LINK_ID.fullmatch(link_id) else None
+    link = await find_link(tx, link_id)
     refused = judge_open(link, session, now)
     if refused is not None or link is None:
         return refused or OVER
@@ -217,7 +236,8 @@ async def _add(
     return LinkedKey(link.key, link.kind, label, now, None)
 
 
-def _raise(refused: Refused) -> Never:
+def raise_refusal(refused: Refused) -> Never:
+    """A refusal of linking as the error that it is."""
     if refused is OVER:
         raise NotFound(refused.reason, code=refused.code)
     if refused is NO_ACCOUNT:

@@ -48,7 +48,7 @@ class LoginPage:
     async def show(self, request: Request) -> Response:
         """The page, with a fresh text to sign and a fresh Lightning login."""
         query = read_query(request)
-        return await self._render(request, local_path(query.get("next")))
+        return await self.render(request, local_path(query.get("next")))
 
     async def submit(self, request: Request) -> Response:
         """The form: sign in and go on, or the page again with what was wrong."""
@@ -63,7 +63,7 @@ class LoginPage:
         except (NotFound, TooMany, Unavailable):
             raise
         except Refusal as refusal:
-            return await self._render(request, next_path, refusal, form)
+            return await self.render(request, next_path, refusal, form)
         # Whoever lost their keys needs a new one first of all, unless an app waits.
         is_recovered = signed_in.session.key is None and next_path == "/"
         answer = see_other(NEW_KEY_PATH if is_recovered else next_path)
@@ -81,9 +81,10 @@ class LoginPage:
             attempt = parse_attempt(room, request, lambda name, chars: form_field(form, name, chars))
         return await sign_in(room, attempt, visitor)
 
-    async def _render(
+    async def render(
         self, request: Request, next_path: str, refusal: Refusal | None = None, form: Form | None = None
     ) -> Response:
+        """The page; after a refusal with what was wrong, and what ``form`` held."""
         room = self._room
         await room.limiter.check("login_page", b.origin_of(request).neighbourhood, room.policy.logins)
         browser = b.browser_of(request)

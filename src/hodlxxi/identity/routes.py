@@ -22,6 +22,7 @@ from hodlxxi.identity.login_page import LoginPage, local_path
 from hodlxxi.identity.notice_api import notice_routes
 from hodlxxi.identity.room import IdentityRoom, Neighbours
 from hodlxxi.identity.session import Session
+from hodlxxi.identity.sessions import SignedIn
 from hodlxxi.identity.sign_in import sign_in
 from hodlxxi.identity.store import OpenSession
 from hodlxxi.kit.answers import json_answer
@@ -89,17 +90,7 @@ class _Api:
         body = await read_json_object(request)
         attempt = parse_attempt(room, request, lambda name, chars: text_field(body, name, max_chars=chars))
         signed_in = await sign_in(room, attempt, await b.visitor_of(room, request))
-        session = signed_in.session
-        answer = json_answer(
-            {
-                "verified": True,
-                "pubkey": session.user_id,
-                "user": {"pubkey": session.user_id, "is_new": signed_in.is_new_user, "key": session.key},
-                "expires_at": render_time(session.expires_at),
-            }
-        )
-        b.set_session_cookie(room, answer, signed_in.token, session)
-        return answer
+        return answer_signed_in(room, signed_in)
 
     async def log_out(self, request: Request) -> Response:
         """``POST /logout``: from the form of a page (with its CSRF token), or JSON from our own origin.
@@ -166,6 +157,21 @@ class _Api:
             raise NotFound("There is no such open session.")
         ended = await sessions.end_sessions(room, session.user_id, chosen, origin, Event.SESSION_REVOKED)
         return json_answer({"ended": ended})
+
+
+def answer_signed_in(room: IdentityRoom, signed_in: SignedIn) -> Response:
+    """What a program gets for a proof that holds, with the session's cookie."""
+    session = signed_in.session
+    answer = json_answer(
+        {
+            "verified": True,
+            "pubkey": session.user_id,
+            "user": {"pubkey": session.user_id, "is_new": signed_in.is_new_user, "key": session.key},
+            "expires_at": render_time(session.expires_at),
+        }
+    )
+    b.set_session_cookie(room, answer, signed_in.token, session)
+    return answer
 
 
 def public_id(digest: str) -> str:

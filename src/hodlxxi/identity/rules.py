@@ -79,6 +79,7 @@ class Refused:
 
 NO_ACCOUNT = Refused("This account is closed or disabled.", "account_disabled")
 KEY_REMOVED = Refused("This key was removed from its account.", "key_removed")
+OTHER_SIGNER = Refused("This text was issued for another key or address.")
 EVERYBODYS_KEY = Refused("Everybody can sign with this test key, so it proves nothing here.", "test_key")
 
 
@@ -175,20 +176,23 @@ def judge_challenge(challenge: Challenge | None, attempt: Attempt, now: datetime
     Unknown, expired, used and another browser's challenges are refused alike. Raises ``BadInput`` for a signature that
     cannot be read and for another text.
     """
-    if challenge is None or challenge.used or challenge.expires_at <= now:
-        return Refused(EXPIRED)
-    if challenge.browser is not None and challenge.browser != attempt.browser:
+    if challenge is None or not is_usable(challenge, attempt.browser, now):
         return Refused(EXPIRED)
     return judge_issued_text(challenge.message, attempt)
+
+
+def is_usable(challenge: Challenge, browser: str | None, now: datetime) -> bool:
+    """Whether this browser (the digest of its cookie) may answer this challenge now."""
+    is_bound_elsewhere = challenge.browser is not None and challenge.browser != browser
+    return not challenge.used and challenge.expires_at > now and not is_bound_elsewhere
 
 
 def judge_issued_text(text: str, attempt: Attempt) -> Proved | Refused:
     """Did the named key sign this text, which we issued? Raises ``BadInput`` as ``judge_challenge`` does."""
     if attempt.message is not None:
         check_same_text(attempt.message, text)
-    line = text.split("\n")[1]
-    if line not in (ANY_KEY, signer_named(attempt.signer)) and not _names_key(line, attempt.signer):
-        return Refused("This text was issued for another key or address.")
+    if not names_signer(text, attempt.signer):
+        return OTHER_SIGNER
     verdict: Proved | Refused = Refused(EXPIRED)
     # What copy and paste makes of a text: a newline at its end, or Windows line ends.
     for written in (text, text + "\n", text.replace("\n", "\r\n")):
@@ -198,9 +202,10 @@ def judge_issued_text(text: str, attempt: Attempt) -> Proved | Refused:
     return verdict
 
 
-def _names_key(line: str, signer: Signer) -> bool:
-    key = signer.key
-    return key is not None and line.lower() == key
+def names_signer(text: str, signer: Signer) -> bool:
+    """Whether a text that we issued was for this signer, or for whoever signs."""
+    line = text.split("\n")[1]
+    return line in (ANY_KEY, signer_named(signer)) or (signer.key is not None and line.lower() == signer.key)
 
 
 def judge_seed_form(message: str, attempt: Attempt, service_name: str, now: datetime) -> Proved | Refused:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hodlxxi.audit.events import Entry, Event
-from hodlxxi.audit.log import record
 from hodlxxi.bitcoin.message import Proved
 from hodlxxi.identity import store
 from hodlxxi.identity.assurance import BY_BIP322, BY_MESSAGE
+from hodlxxi.identity.entering import Proof, enter, settle
 from hodlxxi.identity.room import IdentityRoom
 from hodlxxi.identity.rules import (
     EXPIRED,
@@ -22,9 +21,8 @@ from hodlxxi.identity.rules import (
     kind_of,
     signer_named,
 )
-from hodlxxi.identity.sessions import SignedIn, Visitor, admit, finish_sign_in, open_session
+from hodlxxi.identity.sessions import SignedIn, Visitor
 from hodlxxi.kit.db import Tx
-from hodlxxi.kit.errors import Forbidden, NotAuthenticated
 from hodlxxi.kit.secret import digest_of
 
 METHOD = "message"
@@ -49,16 +47,14 @@ async def sign_in(room: IdentityRoom, attempt: Attempt, visitor: Visitor) -> Sig
             verdict = judge_challenge(challenge, attempt, now)
             if isinstance(verdict, Proved) and not await _spend(tx, challenge, now):
                 verdict = Refused(EXPIRED)
-        outcome = await _write(room, tx, attempt, verdict, visitor)
-    room.metrics.count(
-        "logins", method=METHOD, outcome="success" if isinstance(outcome, SignedIn) else "refused"
-    )
-    if isinstance(outcome, Refused):
-        if isinstance(verdict, Proved):
-            raise Forbidden(outcome.reason, code=outcome.code)
-        raise NotAuthenticated(outcome.reason, code=outcome.code)
-    await finish_sign_in(room, outcome, visitor)
-    return outcome
+        proof = _proof_of(verdict, attempt) if isinstance(verdict, Proved) else verdict
+        outcome = await enter(room, tx, METHOD, proof, visitor, signer_named(attempt.signer))
+    return await settle(room, METHOD, proof, outcome, visitor)
+
+
+def _proof_of(proved: Proved, attempt: Attempt) -> Proof:
+    assurance = BY_BIP322 if proved.form in _BIP322_FORMS else BY_MESSAGE
+    return Proof(proved.key, kind_of(attempt.signer), assurance, proved.form)
 
 
 async def _load(tx: Tx, attempt: Attempt, nonce: str | None) -> Challenge | None:
@@ -85,41 +81,3 @@ async def _judge_and_spend_seed_form(room: IdentityRoom, tx: Tx, attempt: Attemp
         if not await store.spend_once(tx, "seed_login", spent, now + 2 * SEED_FORM_WINDOW):
             return Refused("This text was used already. Sign a new one with the present time.")
     return verdict
-
-
-async def _write(
-    room: IdentityRoom, tx: Tx, attempt: Attempt, verdict: Proved | Refused, visitor: Visitor
-) -> SignedIn | Refused:
-    now = room.clock.now()
-    if isinstance(verdict, Refused):
-        entry = Entry(
-            Event.LOGIN_ATTEMPT,
-            False,
-            visitor.origin,
-            signer_named(attempt.signer),
-            details={"method": METHOD, "reason": verdict.reason},
-        )
-        await record(tx, now, entry)
-        return verdict
-    admitted = await admit(room, tx, verdict.key, kind_of(attempt.signer), now)
-    if isinstance(admitted, Refused):
-        refused = {"method": METHOD, "reason": admitted.code}
-        await record(tx, now, Entry(Event.LOGIN_ATTEMPT, False, visitor.origin, verdict.key, details=refused))
-        return admitted
-    user, is_new = admitted
-    signed_in = await open_session(
-        room,
-        tx,
-        user=user.pubkey,
-        key=verdict.key,
-        assurance=BY_BIP322 if verdict.form in _BIP322_FORMS else BY_MESSAGE,
-        visitor=visitor,
-        now=now,
-        is_new_user=is_new,
-    )
-    details = {"method": METHOD, "form": verdict.form}
-    entries = [Entry(Event.LOGIN, True, visitor.origin, user.pubkey, details=details)]
-    if is_new:
-        entries.insert(0, Entry(Event.USER_CREATED, True, visitor.origin, user.pubkey))
-    await record(tx, now, *entries)
-    return signed_in
