@@ -44,4 +44,6 @@ async def test_a_camera_reads_the_code_off_the_screen_and_a_wallet_signs_in(
         assert wallet["answer"] == {"status": "OK"}
         if not screen.get("java_script_enabled", True):
             await page.click("#lnurl-continue")
+        # The wallet is another device, and the browser is new to its account.
+        await page.click("#landing-continue")
         await expect(page.locator("#pubkey")).to_have_text(wallet["key"])
