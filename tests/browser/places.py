@@ -25,7 +25,7 @@ _BY_PATH = {
 _BY_STEPS = (
     *("login-for-an-app", "login-error", "consent", "consent-for-all", "signed-in", "signed-out"),
     *("logout", "logout-for-an-app", "logout-to-nowhere", "lnurl-phone"),
-    *("landing", "landing-after"),
+    *("landing", "landing-after", "new-key", "confirm-key", "lnurl-phone-for-a-key"),
 )
 _BY_ACCOUNT = ("account", "account-of-a-newcomer", "recovery-codes", "account-closed")
 _OF_DEVICES = ("device", "device-error", "device-confirm", "device-done", "device-denied")
@@ -148,6 +148,17 @@ async def _land(place: str, person: Somebody, server: Server) -> None:
     await expect(page.locator("#landing-continue")).to_be_visible()
 
 
+async def _add_wallet(place: str, person: Somebody, server: Server) -> None:
+    page = person.page
+    await sign_in(person, server)
+    await page.goto(f"{server.url}/account/keys/new")
+    if place == "confirm-key":
+        await scan(person, LnurlWallet(secrets.token_bytes(32)))
+        await expect(page.locator("#link-submit")).to_be_visible()
+    if place == "lnurl-phone-for-a-key":
+        await page.goto(await page.get_attribute("#phone-qr", "data-text") or "")
+
+
 async def go_to(place: str, person: Somebody, server: Server) -> None:
     """Bring somebody to one of ``PLACES``."""
     page = person.page
@@ -160,6 +171,8 @@ async def go_to(place: str, person: Somebody, server: Server) -> None:
     elif place.startswith("logout"):
         await sign_in(person, server)
         await page.goto(logout_url(server, place))
+    elif place in ("new-key", "confirm-key", "lnurl-phone-for-a-key"):
+        await _add_wallet(place, person, server)
     elif place in ("signed-in", "signed-out"):
         await sign_in(person, server)
         if place == "signed-out":
