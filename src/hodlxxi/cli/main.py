@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from hodlxxi import __version__
-from hodlxxi.cli import client, doctor, key, migrate, serve, user
+from hodlxxi.cli import client, doctor, key, migrate, serve, user, verify
 from hodlxxi.cli.terminal import console
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ def root(
 app.command("serve")(serve.serve)
 app.command("migrate")(migrate.migrate)
 app.command("doctor")(doctor.doctor)
+app.command("verify")(verify.verify)
 app.add_typer(client.app, name="client")
 app.add_typer(key.app, name="key")
 app.add_typer(user.app, name="user")
