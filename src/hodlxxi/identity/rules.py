@@ -193,12 +193,14 @@ def judge_issued_text(text: str, attempt: Attempt) -> Proved | Refused:
         check_same_text(attempt.message, text)
     if not names_signer(text, attempt.signer):
         return OTHER_SIGNER
-    verdict: Proved | Refused = Refused(EXPIRED)
+    verdict = judge_signature(attempt.signer, text.encode(), attempt.signature)
     # What copy and paste makes of a text: a newline at its end, or Windows line ends.
-    for written in (text, text + "\n", text.replace("\n", "\r\n")):
-        verdict = judge_signature(attempt.signer, written.encode(), attempt.signature)
+    for copied in (text + "\n", text.replace("\n", "\r\n")):
         if isinstance(verdict, Proved):
-            break
+            return verdict
+        again = judge_signature(attempt.signer, copied.encode(), attempt.signature)
+        # A refusal tells of the text as it is.
+        verdict = again if isinstance(again, Proved) else verdict
     return verdict
 
 
